@@ -89,6 +89,7 @@ type CallInput struct {
 
 // CallOutput is the result of ActivityCall. Output is the operation's answer as its output schema says.
 type CallOutput struct {
+	Echo   string          `json:"echo"`
 	Output json.RawMessage `json:"output"`
 }
 
@@ -114,6 +115,7 @@ type Evidence struct {
 
 // ModelOutput is the result of ActivityModel.
 type ModelOutput struct {
+	Echo      string          `json:"echo"`
 	Output    json.RawMessage `json:"output"`
 	TokensIn  int             `json:"tokens_in"`
 	TokensOut int             `json:"tokens_out"`
@@ -158,10 +160,12 @@ type DecisionInput struct {
 	Step
 	ApprovalID string `json:"approval_id"`
 	DecisionID string `json:"decision_id,omitempty"`
+	Withdraw   bool   `json:"withdraw,omitempty"` // expire it before its deadline: its run was cancelled
 }
 
 // DecisionOutput is a verified decision; Outcome is empty when there is none that verifies.
 type DecisionOutput struct {
+	Echo    string    `json:"echo"`
 	Outcome string    `json:"outcome"` // approved | denied | expired | ""
 	By      string    `json:"by,omitempty"`
 	Reason  string    `json:"reason,omitempty"`
