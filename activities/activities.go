@@ -1,0 +1,149 @@
+// Package activities is what touches the world for a workflow: calls of operations, models, approvals and the ledger.
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"picket/internal/connector"
+	"picket/internal/contract"
+	"picket/internal/model"
+	"picket/internal/soc"
+	"picket/internal/store"
+)
+
+// Ledger appends to the chain. The first entry with a key wins, and what stands is answered.
+type Ledger interface {
+	Append(ctx context.Context, runID string, entries []soc.LedgerEntry) ([]store.Appended, error)
+	FindEntry(ctx context.Context, runID, key string) (soc.LedgerEntry, error)
+}
+
+// Desk is where approvals wait and decisions stand.
+type Desk interface {
+	GetRun(ctx context.Context, id string) (soc.Run, error)
+	RequestApproval(ctx context.Context, a soc.Approval, entries []soc.LedgerEntry) (soc.Approval, error)
+	ExpireApproval(ctx context.Context, approvalID string, d soc.Decision) (soc.Decision, error)
+	GetApproval(ctx context.Context, id string) (soc.Approval, error)
+	GetDecision(ctx context.Context, id string) (soc.Decision, error)
+	CloseRun(ctx context.Context, c store.Closing) ([]store.Appended, error)
+}
+
+// Caller calls operations of connectors.
+type Caller interface {
+	Call(ctx context.Context, req connector.Request) (json.RawMessage, error)
+	Confirm(ctx context.Context, req connector.Request) (done, supported bool, err error)
+}
+
+// Signer signs decisions and knows its own signatures.
+type Signer interface {
+	Sign(d soc.Decision) soc.Decision
+	Verify(d soc.Decision) error
+}
+
+// Models names the provider for a model step; "" is the workspace's default.
+type Models interface {
+	Provider(name string) (model.Provider, error)
+}
+
+// Activities holds what activities need.
+type Activities struct {
+	Ledger Ledger
+	Desk   Desk
+	Caller Caller
+	Signer Signer
+	Models Models
+	Now    func() time.Time
+}
+
+// Registry takes activities: a worker, a replayer or a test environment.
+type Registry interface {
+	RegisterActivityWithOptions(a any, options activity.RegisterOptions)
+}
+
+// Register makes every activity known under its name in the contract.
+func (a *Activities) Register(r Registry) {
+	for _, known := range []struct {
+		name string
+		run  any
+	}{
+		{contract.ActivityCall, a.Call},
+		{contract.ActivityModel, a.Model},
+		{contract.ActivityRequestApproval, a.RequestApproval},
+		{contract.ActivityReadDecision, a.ReadDecision},
+		{contract.ActivityExpireApproval, a.ExpireApproval},
+		{contract.ActivityRecord, a.Record},
+		{contract.ActivityCloseRun, a.CloseRun},
+	} {
+		r.RegisterActivityWithOptions(known.run, activity.RegisterOptions{Name: known.name})
+	}
+}
+
+// Record appends the workflow's entries to the ledger.
+func (a *Activities) Record(ctx context.Context, in contract.RecordInput) (contract.Acknowledgement, error) {
+	_, err := a.Ledger.Append(ctx, in.RunID, entries(in.Entries))
+	return contract.Acknowledgement{Echo: contract.Echo(in)}, failure(err)
+}
+
+// CloseRun appends the last entries and writes the run's result. Repeating it changes nothing.
+func (a *Activities) CloseRun(ctx context.Context, in contract.CloseInput) (contract.Acknowledgement, error) {
+	_, err := a.Desk.CloseRun(ctx, store.Closing{
+		RunID: in.RunID, Status: soc.RunStatus(in.Output.Status), Reason: in.Output.Reason, Verdict: in.Verdict,
+		Outputs: in.Output.Outputs, TemporalRunID: activity.GetInfo(ctx).WorkflowExecution.RunID, Entries: entries(in.Entries),
+	})
+	return contract.Acknowledgement{Echo: contract.Echo(in)}, failure(err)
+}
+
+func entries(noted []contract.Entry) []soc.LedgerEntry {
+	list := make([]soc.LedgerEntry, 0, len(noted)+2)
+	for _, e := range noted {
+		list = append(list, soc.LedgerEntry{Key: e.Key, Kind: e.Kind, Step: e.Step, Attempt: e.Attempt, At: e.At, Body: e.Body})
+	}
+	return list
+}
+
+func entry(key, kind, path string, attempt int, at time.Time, body any) soc.LedgerEntry {
+	text, err := json.Marshal(body)
+	if err != nil {
+		text, _ = json.Marshal(map[string]string{"error": err.Error()})
+	}
+	return soc.LedgerEntry{Key: key, Kind: kind, Step: path, Attempt: attempt, At: at, Body: text}
+}
+
+// failure maps an error's kind to whether Temporal may repeat the activity. The kind becomes the error's type.
+func failure(err error) error {
+	if err == nil {
+		return nil
+	}
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return app
+	}
+	kind := soc.KindOf(err)
+	options := temporal.ApplicationErrorOptions{}
+	switch kind {
+	case soc.Unavailable, soc.Internal:
+		if call, ok := errors.AsType[*connector.CallError](err); ok {
+			options.NextRetryDelay = min(call.RetryAfter, longestRetryAfter)
+		}
+	default:
+		options.NonRetryable = true
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind), options)
+}
+
+// longestRetryAfter bounds what a vendor can make us wait between attempts.
+const longestRetryAfter = 15 * time.Minute
+
+func asCallError(err error) *contract.CallError {
+	if err == nil {
+		return nil
+	}
+	return &contract.CallError{Kind: string(soc.KindOf(err)), Message: err.Error()}
+}
+
+// fromCallError is the error that a ledger entry has kept.
+func fromCallError(e *contract.CallError) error { return soc.Errorf(soc.Kind(e.Kind), "%s", e.Message) }
