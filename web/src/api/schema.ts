@@ -1,0 +1,1872 @@
+// Generated from api/openapi.yaml by `npm run types`. Do not edit.
+
+export interface paths {
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the service is ready */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts, newest first; without `raw` and `mail.body` */
+        get: operations["listAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert with its runs */
+        get: operations["getAlert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run a playbook on an alert by hand */
+        post: operations["startRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Approvals, newest first */
+        get: operations["listApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One approval */
+        get: operations["getApproval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide an approval
+         * @description `digest` is the approval's digest as it was shown, so that nobody consents to what they did not see. The same
+         *     decision by the same person again gets the same answer.
+         */
+        post: operations["decideApproval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Verify the ledger's chain */
+        get: operations["getAuditReport"];
+        put?: never;
+        /** Verify the ledger's chain */
+        post: operations["verifyAudit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The configured connections; never their secrets */
+        get: operations["listConnections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The numbers beside the navigation */
+        get: operations["getCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Server-sent events as the ledger grows
+         * @description Each event's `id` is the ledger entry's `seq`, its `event` is `ledger` and its `data` an `Event`. With
+         *     `Last-Event-ID` (or `after`) the stream resumes after that entry, else it begins with what comes next. Comments
+         *     keep the connection alive.
+         */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/{source}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept one alert, or a list of alerts
+         * @description The body is the source's own document. Once 202 is answered the alert is kept and its runs will start. The same
+         *     alert posted again is one alert (`duplicate` is true). The same `Idempotency-Key` (or `X-Request-Id`) posted
+         *     again gets the same answer; with another body it is a conflict.
+         *
+         *     With an HMAC secret: `X-Picket-Timestamp` is the time in Unix seconds and `X-Picket-Signature` is
+         *     `sha256=` and the hex HMAC-SHA256 over the timestamp, a full stop and the body.
+         */
+        post: operations["postHook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/openapi.yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["getOpenAPI"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operations that playbooks can call */
+        get: operations["listOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playbooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All playbooks by name */
+        get: operations["listPlaybooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playbooks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One playbook with source, plan and diagnostics */
+        get: operations["getPlaybook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playbooks/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a playbook's text */
+        post: operations["checkPlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playbooks/compile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compile a playbook's text; `plan` is null when a diagnostic is an error */
+        post: operations["compilePlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs, newest first */
+        get: operations["listRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One run */
+        get: operations["getRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The run's archived Temporal history; 404 until it is archived */
+        get: operations["getRunHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The run's ledger entries, oldest first */
+        get: operations["listRunLedger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plan that the run interprets, and the playbook's text it was compiled from */
+        get: operations["getRunPlan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The run's steps, in the order of the plan
+         * @description All steps of the plan, whether they were reached or not; the steps inside a `foreach` appear once for each item
+         *     that was begun. It is a projection of the plan and of the run's ledger entries.
+         */
+        get: operations["listSteps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who am I; answers 200 to everybody */
+        get: operations["getSession"];
+        put?: never;
+        /** Sign in with name and password */
+        post: operations["signIn"];
+        /** Sign out */
+        delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Use a one-time code to set a name and a password, and sign in */
+        post: operations["setUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Accepted: {
+            alert_id: string;
+            duplicate: boolean;
+            run_ids: string[];
+        };
+        AcceptedList: {
+            items: components["schemas"]["Accepted"][];
+        };
+        Account: {
+            /** Format: date-time */
+            created_at?: string;
+            id: string;
+            name: string;
+            roles: string[];
+        };
+        Alert: {
+            attack: string[];
+            class_uid: number;
+            cloud: {
+                account?: string;
+                provider?: string;
+                region?: string;
+                resource?: string;
+            };
+            description?: string;
+            dst_ip?: string;
+            file: {
+                md5?: string;
+                name?: string;
+                path?: string;
+                sha1?: string;
+                sha256?: string;
+            };
+            host: {
+                id?: string;
+                ip?: string;
+                name?: string;
+                os?: string;
+            };
+            id: string;
+            labels: string[];
+            mail: {
+                body?: string;
+                dkim?: string;
+                dmarc?: string;
+                from?: string;
+                message_id?: string;
+                reply_to?: string;
+                spf?: string;
+                subject?: string;
+                to: string[];
+                urls: string[];
+            };
+            observables: components["schemas"]["Observable"][];
+            process: {
+                command_line?: string;
+                name?: string;
+                parent?: string;
+                path?: string;
+                pid?: number;
+            };
+            product?: string;
+            raw?: components["schemas"]["JSON"];
+            /** Format: date-time */
+            received_at: string;
+            rule: {
+                groups: string[];
+                id?: string;
+                level?: number;
+                name?: string;
+            };
+            severity: components["schemas"]["Severity"];
+            source: string;
+            source_id?: string;
+            src_ip?: string;
+            /** Format: date-time */
+            time: string;
+            title: string;
+            url?: string;
+            user: {
+                domain?: string;
+                email?: string;
+                name?: string;
+                uid?: string;
+            };
+            vendor?: string;
+        };
+        AlertList: {
+            items: components["schemas"]["Alert"][];
+            next: string;
+        };
+        AlertWithRuns: {
+            alert: components["schemas"]["Alert"];
+            runs: components["schemas"]["Run"][];
+        };
+        Approval: {
+            alert_id?: string;
+            calls: components["schemas"]["ApprovalCall"][];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            deadline: string;
+            decision?: components["schemas"]["Decision"];
+            digest: string;
+            escalated: boolean;
+            evidence: components["schemas"]["Evidence"][];
+            id: string;
+            /** @description You may decide it now */
+            may_decide: boolean;
+            message?: string;
+            not_user?: string;
+            /** @enum {string} */
+            on_timeout: "deny" | "escalate";
+            playbook: string;
+            role: string;
+            run_id: string;
+            severity?: components["schemas"]["Severity"];
+            status: components["schemas"]["ApprovalStatus"];
+            step: string;
+            title: string;
+            /** @description Why you may not */
+            why_not?: string;
+        };
+        ApprovalCall: {
+            arguments: components["schemas"]["JSON"];
+            connection: string;
+            digest: string;
+            operation: string;
+            origins: {
+                argument: string;
+                /** @description The expression, or `literal` */
+                from: string;
+                untrusted: boolean;
+            }[];
+            step: string;
+            title?: string;
+        };
+        ApprovalList: {
+            items: components["schemas"]["Approval"][];
+            next: string;
+        };
+        /** @enum {string} */
+        ApprovalStatus: "pending" | "approved" | "denied" | "expired";
+        Attempt: {
+            attempt: number;
+            /** @description The outcome was read back from the vendor after a crash */
+            confirmed?: boolean;
+            /** @description The id of the decision that released the call */
+            decision?: string;
+            /** @description Of operation, connection and arguments */
+            digest?: string;
+            /** Format: date-time */
+            ended?: string;
+            error?: components["schemas"]["StepError"];
+            input?: components["schemas"]["JSON"];
+            model?: components["schemas"]["ModelCall"];
+            output?: components["schemas"]["JSON"];
+            /** Format: date-time */
+            started?: string;
+            /** @enum {string} */
+            status: "running" | "ok" | "failed" | "unknown";
+        };
+        AuditReport: {
+            /** Format: date-time */
+            checked_at: string;
+            /**
+             * Format: int64
+             * @description How many entries were read
+             */
+            entries: number;
+            /**
+             * Format: int64
+             * @description The seq of the first entry that is wrong
+             */
+            first_bad?: number;
+            ok: boolean;
+            why?: string;
+        };
+        Checked: {
+            diagnostics: components["schemas"]["Diagnostic"][];
+            /** @description No diagnostic is an error */
+            ok: boolean;
+        };
+        Compiled: {
+            diagnostics: components["schemas"]["Diagnostic"][];
+            /** @description The plan's digest; empty without a plan */
+            digest: string;
+            ok: boolean;
+            /** @description A Plan */
+            plan: {
+                [key: string]: unknown;
+            } | null;
+        };
+        Connection: {
+            base_url: string;
+            connector: string;
+            name: string;
+            /** @description It leads to the demo's sandbox and not to a real system */
+            sandbox: boolean;
+            title?: string;
+        };
+        ConnectionList: {
+            items: components["schemas"]["Connection"][];
+            next: string;
+        };
+        Counts: {
+            alerts_24h: number;
+            /** @description Pending */
+            approvals: number;
+            /** @description Pending, and yours to decide */
+            approvals_mine: number;
+            runs_failed_24h: number;
+            /** @description Queued, running or waiting */
+            runs_open: number;
+        };
+        Credentials: {
+            name: string;
+            /** Format: password */
+            password: string;
+        };
+        Decide: {
+            /** @description The approval's digest as it was shown */
+            digest: string;
+            /** @enum {string} */
+            outcome: "approved" | "denied";
+            reason?: string;
+        };
+        Decision: {
+            approval_id: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            calls: string[];
+            digest: string;
+            id: string;
+            /** @enum {string} */
+            outcome: "approved" | "denied" | "expired";
+            reason?: string;
+            run_id: string;
+            signature?: string;
+        };
+        Diagnostic: {
+            code: string;
+            /** @description From 1, in Unicode characters */
+            column: number;
+            end_column: number;
+            end_line: number;
+            file: string;
+            help?: string;
+            /** @description From 1 */
+            line: number;
+            message: string;
+            /** @enum {string} */
+            severity: "error" | "warning";
+        };
+        /** @description The `data` of a server-sent event */
+        Event: {
+            alert_id: string;
+            kind: string;
+            run_id: string;
+            /** Format: int64 */
+            seq: number;
+            step: string;
+        };
+        Evidence: {
+            data: components["schemas"]["JSON"];
+            id: string;
+            title?: string;
+            untrusted: boolean;
+        };
+        FieldError: {
+            detail: string;
+            /** @description RFC 6901 pointer into the request's body */
+            pointer: string;
+        };
+        Health: {
+            problems?: string[];
+            /** @enum {string} */
+            status: "ok" | "starting" | "failing";
+            version: string;
+        };
+        /** @description Any JSON value */
+        JSON: unknown;
+        LedgerEntry: {
+            actor?: string;
+            alert_id?: string;
+            /** Format: date-time */
+            at: string;
+            attempt?: number;
+            body: components["schemas"]["JSON"];
+            digest: string;
+            key: string;
+            kind: string;
+            prev: string;
+            run_id?: string;
+            /** Format: int64 */
+            seq: number;
+            step?: string;
+        };
+        LedgerList: {
+            items: components["schemas"]["LedgerEntry"][];
+            next: string;
+        };
+        ModelCall: {
+            /** @description Exactly what was received */
+            answer?: string;
+            cost_usd: number;
+            model: string;
+            output?: components["schemas"]["JSON"];
+            prompt: string;
+            provider: string;
+            request?: components["schemas"]["JSON"];
+            system: string;
+            tokens_in: number;
+            tokens_out: number;
+        };
+        Observable: {
+            role?: string;
+            type: string;
+            value: string;
+        };
+        Operation: {
+            /** @description Whether it took effect can be read back */
+            confirm: boolean;
+            connector: string;
+            /** @enum {string} */
+            effect: "read" | "write" | "consequential";
+            input: components["schemas"]["JSON"];
+            local: boolean;
+            /** @description connector.operation */
+            name: string;
+            output: components["schemas"]["JSON"];
+            timeout_ms: number;
+            title: string;
+            /** @description Its output may hold an attacker's text */
+            untrusted: boolean;
+        };
+        OperationList: {
+            items: components["schemas"]["Operation"][];
+            next: string;
+        };
+        /** @description A compiled playbook */
+        Plan: {
+            attack?: string[];
+            budget?: {
+                [key: string]: unknown;
+            };
+            inputs?: {
+                [key: string]: unknown;
+            }[];
+            labels?: string[];
+            name: string;
+            outputs?: {
+                [key: string]: unknown;
+            }[];
+            owner: string;
+            /** @description SHA-256 of the playbook's text, hex */
+            source: string;
+            steps: components["schemas"]["PlanStep"][] | null;
+            /** @description Milliseconds */
+            timeout?: number;
+            title?: string;
+            triggers: components["schemas"]["PlanTrigger"][] | null;
+            version: number;
+        };
+        PlanStep: {
+            action?: {
+                approvals?: string[];
+                connection?: string;
+                /** @enum {string} */
+                effect: "read" | "write" | "consequential";
+                local?: boolean;
+                operation: string;
+                origins?: {
+                    [key: string]: unknown;
+                }[];
+                with?: components["schemas"]["JSON"];
+            };
+            approve?: {
+                covers: string[] | null;
+                escalate_to?: string;
+                evidence?: string[];
+                message?: components["schemas"]["JSON"];
+                not_requester?: boolean;
+                on_timeout: string;
+                role: string;
+                title?: components["schemas"]["JSON"];
+                /** @description Milliseconds */
+                within: number;
+            };
+            choose?: {
+                branches: {
+                    steps: components["schemas"]["PlanStep"][] | null;
+                    when: string;
+                }[] | null;
+                else?: components["schemas"]["PlanStep"][];
+            };
+            foreach?: {
+                as: string;
+                at_once: number;
+                items: string;
+                steps: components["schemas"]["PlanStep"][] | null;
+            };
+            id: string;
+            if?: string;
+            line: number;
+            model?: {
+                evidence?: {
+                    [key: string]: unknown;
+                }[] | null;
+                missing?: string[];
+                prompt?: components["schemas"]["JSON"];
+                provider?: string;
+                returns: string;
+                schema?: components["schemas"]["JSON"];
+            };
+            on_error?: string;
+            parallel?: {
+                branches: {
+                    name: string;
+                    steps: components["schemas"]["PlanStep"][] | null;
+                }[] | null;
+                on_failure: string;
+                wait: string;
+            };
+            retry?: {
+                [key: string]: unknown;
+            };
+            set?: {
+                [key: string]: unknown;
+            }[];
+            stop?: {
+                reason?: components["schemas"]["JSON"];
+                status: string;
+            };
+            timeout?: number;
+            title?: string;
+            /** @enum {string} */
+            verb: "action" | "set" | "choose" | "parallel" | "foreach" | "model" | "approve" | "stop";
+        };
+        PlanTrigger: {
+            kind: string;
+            source?: string;
+            when?: string;
+        };
+        Playbook: {
+            attack: string[];
+            /** @description The number of consequential steps */
+            consequential: number;
+            /** @description The plan's digest; absent when it does not compile */
+            digest?: string;
+            errors: number;
+            file: string;
+            labels: string[];
+            name: string;
+            owner: string;
+            /** @description The number of steps */
+            steps: number;
+            title: string;
+            triggers: components["schemas"]["PlanTrigger"][];
+            warnings: number;
+        };
+        PlaybookDetail: {
+            diagnostics: components["schemas"]["Diagnostic"][];
+            /** @description A Plan; null when it does not compile */
+            plan: {
+                [key: string]: unknown;
+            } | null;
+            playbook: components["schemas"]["Playbook"];
+            source: string;
+        };
+        PlaybookList: {
+            items: components["schemas"]["Playbook"][];
+            next: string;
+        };
+        PlaybookText: {
+            /** @description A name for diagnostics; `playbook.yaml` unless given */
+            file?: string;
+            source: string;
+        };
+        Problem: {
+            detail?: string;
+            errors?: components["schemas"]["FieldError"][];
+            /** @description The request's id */
+            instance?: string;
+            status: number;
+            title: string;
+            /** @description `about:blank` or `/problems/KIND` */
+            type: string;
+        };
+        Run: {
+            alert_id?: string;
+            alert_title?: string;
+            /** @description Digest of the archived history */
+            archive?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string;
+            id: string;
+            outputs?: components["schemas"]["JSON"];
+            plan_digest: string;
+            playbook: string;
+            reason?: string;
+            requested_by?: string;
+            severity?: components["schemas"]["Severity"];
+            /** Format: date-time */
+            started_at?: string;
+            status: components["schemas"]["RunStatus"];
+            temporal_run_id: string;
+            /** @description malicious, suspicious, benign or inconclusive */
+            verdict?: string;
+            workflow_id: string;
+        };
+        RunList: {
+            items: components["schemas"]["Run"][];
+            next: string;
+        };
+        RunPlan: {
+            digest: string;
+            plan: components["schemas"]["Plan"];
+            /** @description The playbook's text */
+            source: string;
+        };
+        /** @enum {string} */
+        RunStatus: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "timed_out";
+        Session: {
+            authenticated: boolean;
+            /** @description Send it as `X-Picket-CSRF`; empty when nobody is signed in or a token is used */
+            csrf: string;
+            /** @description The service runs with sample data and a sandbox */
+            demo: boolean;
+            /** Format: date-time */
+            expires_at?: string;
+            /** @description Nobody has set up the first administrator yet */
+            setup: boolean;
+            user?: components["schemas"]["Account"];
+            version: string;
+        };
+        Setup: {
+            code: string;
+            name: string;
+            /** Format: password */
+            password: string;
+        };
+        /** @enum {string} */
+        Severity: "unknown" | "informational" | "low" | "medium" | "high" | "critical" | "fatal";
+        StartRun: {
+            inputs?: {
+                [key: string]: unknown;
+            };
+            playbook: string;
+        };
+        Step: {
+            /** @description The id of the approval it waits or waited for */
+            approval?: string;
+            attempts: components["schemas"]["Attempt"][];
+            /** @description Name or condition of the enclosing branch of a `parallel` or `choose`; `else` */
+            branch?: string;
+            connection?: string;
+            /** @description The approve steps that must release it */
+            covered_by?: string[];
+            /** @description The steps that an approve step releases */
+            covers?: string[];
+            decision?: components["schemas"]["Decision"];
+            /** @enum {string} */
+            effect?: "read" | "write" | "consequential";
+            /** Format: date-time */
+            ended?: string;
+            error?: components["schemas"]["StepError"];
+            /** @description The step's id in the playbook */
+            id: string;
+            /** @description The step's condition */
+            if?: string;
+            input?: components["schemas"]["JSON"];
+            /** @description Index of the item of the enclosing `foreach` */
+            item?: number;
+            /** @description Line in the playbook's text */
+            line: number;
+            model?: components["schemas"]["ModelCall"];
+            operation?: string;
+            output?: components["schemas"]["JSON"];
+            /** @description Path of the enclosing step; empty at the top */
+            parent: string;
+            /** @description Unique in the run: `contain`, `lookup[3]/geo` */
+            path: string;
+            /** @description Why it was skipped, denied or stopped; which branch */
+            reason?: string;
+            /** Format: date-time */
+            started?: string;
+            status: components["schemas"]["StepStatus"];
+            title?: string;
+            /** @enum {string} */
+            verb: "action" | "set" | "choose" | "parallel" | "foreach" | "model" | "approve" | "stop";
+        };
+        StepError: {
+            kind: string;
+            message: string;
+        };
+        StepList: {
+            items: components["schemas"]["Step"][];
+            /** @description Always empty */
+            next: string;
+        };
+        /**
+         * @description `unknown` is a consequential call whose outcome is not known; `denied` an approval that was denied or expired
+         * @enum {string}
+         */
+        StepStatus: "queued" | "running" | "waiting" | "ok" | "failed" | "skipped" | "denied" | "unknown" | "cancelled";
+    };
+    responses: {
+        /** @description An RFC 9457 problem */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Who you are */
+        Session: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Session"];
+            };
+        };
+        /** @description Too many requests */
+        TooMany: {
+            headers: {
+                /** @description Seconds */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /** @description Required with a cookie; from `GET /v1/session` */
+        CSRF: string;
+        /** @description The `next` of the page before */
+        Cursor: string;
+        ID: string;
+        IdempotencyKey: string;
+        Limit: number;
+    };
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ready */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+                /** @description Words in title, user, host or addresses */
+                q?: string;
+                severity?: components["schemas"]["Severity"];
+                /** @description Received at or after this time */
+                since?: string;
+                source?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alert */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertWithRuns"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    startRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartRun"];
+            };
+        };
+        responses: {
+            /** @description It will start */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listApprovals: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+                run_id?: string;
+                status?: components["schemas"]["ApprovalStatus"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalList"];
+                };
+            };
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The approval */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    decideApproval: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decide"];
+            };
+        };
+        responses: {
+            /** @description The approval, decided */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAuditReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditReport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditReport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listConnections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The connections */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The numbers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streamEvents: {
+        parameters: {
+            query?: {
+                after?: number;
+                /** @description Only this run's entries */
+                run_id?: string;
+            };
+            header?: {
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    postHook: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                "X-Picket-Signature"?: string;
+                "X-Picket-Timestamp"?: string;
+                /** @description Taken as the idempotency key when there is none */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @description The name of a configured source */
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JSON"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"] | components["schemas"]["AcceptedList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOpenAPI: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+        };
+    };
+    listOperations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The operations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPlaybooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The playbooks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPlaybook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The playbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookDetail"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkPlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaybookText"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    compilePlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaybookText"];
+            };
+        };
+        responses: {
+            /** @description The plan or why there is none */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compiled"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRuns: {
+        parameters: {
+            query?: {
+                alert_id?: string;
+                /** @description The `next` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+                playbook?: string;
+                status?: components["schemas"]["RunStatus"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
+                };
+            };
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRunHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Temporal's JSON */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRunLedger: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerList"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRunPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPlan"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSteps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All steps */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepList"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Session"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Session"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TooMany"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    setUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Setup"];
+            };
+        };
+        responses: {
+            200: components["responses"]["Session"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["TooMany"];
+            default: components["responses"]["Problem"];
+        };
+    };
+}
