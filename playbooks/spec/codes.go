@@ -1,0 +1,46 @@
+package spec
+
+// The codes of diagnostics. A code keeps its meaning for ever; a new rule gets a new code.
+const (
+	CodeSyntax      = "P001" // the text is no YAML
+	CodeBounds      = "P002" // too large, too deep, or too many nodes, steps or aliases
+	CodeYAML        = "P003" // a YAML feature that playbooks do not use: tags, merge keys, a second document
+	CodeDuplicate   = "P004" // a key stands twice in one mapping
+	CodeUnknownKey  = "P005" // a key that means nothing here
+	CodeMissing     = "P006" // a key that must be there is not
+	CodeType        = "P007" // a value of another YAML type than the key takes
+	CodeValue       = "P008" // a value that is not one of those the key takes
+	CodeNotYet      = "P009" // part of the language, but not available yet
+	CodeName        = "P010" // a name, id or label is not formed as it must be
+	CodeDuplicateID = "P011" // two steps, branches or inputs have the same name
+	CodeVerb        = "P012" // a step has no verb, or more than one
+	CodeDuration    = "P013" // not a length of time, or out of its bounds
+	CodeKeyForVerb  = "P014" // a key of steps that this verb can't have
+	CodeUnreachable = "P015" // a step that no run can reach
+
+	CodeExpression   = "P020" // an expression does not parse or does not fit the types of what stands before it
+	CodeResult       = "P021" // an expression's result is of another type than the place takes
+	CodeTemplate     = "P022" // ${{ ... }} is not closed, or text stands where only an expression may
+	CodeNoStep       = "P023" // a step is referred to that the playbook does not have
+	CodeStepLater    = "P024" // a step is referred to that does not stand before this place on every way here
+	CodeStepMaybe    = "P025" // a step is referred to that may not have run, and nothing says what happens then
+	CodeStepsDynamic = "P026" // `steps` is not followed by a step's id
+	CodeNoAlert      = "P027" // `alert` is referred to in a playbook that no alert starts
+
+	CodeOperation   = "P030" // no such connector or operation
+	CodeConnection  = "P031" // no such connection
+	CodeLiteral     = "P032" // must stand in the source: an expression may not choose it
+	CodeArgument    = "P033" // an argument that the operation does not have
+	CodeNoArgument  = "P034" // an argument that the operation needs is not given
+	CodeArgumentFit = "P035" // an argument does not fit the operation's input schema
+	CodeRole        = "P036" // no such role
+	CodeSource      = "P037" // no such source of alerts
+	CodeSchema      = "P038" // a JSON Schema that can't be used
+
+	CodeUnapproved     = "P040" // a consequential step can be reached without an approval that covers it
+	CodeCovers         = "P041" // covers names a step that it can't cover
+	CodeCoversNoNeed   = "P042" // covers names a step that needs no approval
+	CodeCoversBefore   = "P043" // an approval does not stand before the step that it covers, in the same loop
+	CodeNotBound       = "P044" // an argument of a covered step is not known, or not yet final, when the approval is asked for
+	CodeRepeatedEffect = "P045" // a consequential call may not be retried
+)

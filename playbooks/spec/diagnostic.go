@@ -1,0 +1,88 @@
+package spec
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// The severities of a diagnostic. A playbook with an error has no plan.
+const (
+	SeverityError   = "error"
+	SeverityWarning = "warning"
+)
+
+// MaxDiagnostics bounds how many diagnostics one document gives.
+const MaxDiagnostics = 200
+
+// Diagnostic is one thing that is wrong with a playbook. Lines and columns count from 1, columns in characters
+// (runes); the end column is the one after the last character.
+type Diagnostic struct {
+	Code      string `json:"code"`
+	Severity  string `json:"severity"` // error | warning
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+	Column    int    `json:"column"`
+	EndLine   int    `json:"end_line"`
+	EndColumn int    `json:"end_column"`
+	Message   string `json:"message"`
+	Help      string `json:"help,omitempty"` // the way out, where one is known
+}
+
+// String is the diagnostic as a compiler prints it, on one line.
+func (d Diagnostic) String() string {
+	text := fmt.Sprintf("%s:%d:%d: %s %s: %s", d.File, d.Line, d.Column, d.Severity, d.Code, d.Message)
+	if d.Help != "" {
+		text += "; " + d.Help
+	}
+	return text
+}
+
+// Pos is a place in the source: line and column from 1, the column in runes.
+type Pos struct{ Line, Column int }
+
+// Span is a range of the source; End is the place after its last character.
+type Span struct{ Start, End Pos }
+
+// Bag collects diagnostics.
+type Bag struct {
+	File   string
+	list   []Diagnostic
+	errors bool
+}
+
+// Error adds an error. Help may be empty.
+func (b *Bag) Error(code string, at Span, help, format string, args ...any) {
+	b.errors = true
+	b.add(Diagnostic{Code: code, Severity: SeverityError, Help: help, Message: fmt.Sprintf(format, args...)}, at)
+}
+
+// Warn adds a warning. Help may be empty.
+func (b *Bag) Warn(code string, at Span, help, format string, args ...any) {
+	b.add(Diagnostic{Code: code, Severity: SeverityWarning, Help: help, Message: fmt.Sprintf(format, args...)}, at)
+}
+
+func (b *Bag) add(d Diagnostic, at Span) {
+	d.File = b.File
+	d.Line, d.Column = max(at.Start.Line, 1), max(at.Start.Column, 1)
+	d.EndLine, d.EndColumn = at.End.Line, at.End.Column
+	if d.EndLine < d.Line || d.EndLine == d.Line && d.EndColumn <= d.Column {
+		d.EndLine, d.EndColumn = d.Line, d.Column+1
+	}
+	if len(b.list) < MaxDiagnostics {
+		b.list = append(b.list, d)
+	}
+}
+
+// Failed tells whether there is an error.
+func (b *Bag) Failed() bool { return b.errors }
+
+// All is what was collected, by place, each thing once.
+func (b *Bag) All() []Diagnostic {
+	slices.SortStableFunc(b.list, func(x, y Diagnostic) int {
+		return cmp.Or(cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column),
+			cmp.Compare(x.Code, y.Code), cmp.Compare(x.Message, y.Message))
+	})
+	b.list = slices.Compact(b.list)
+	return b.list
+}

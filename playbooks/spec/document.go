@@ -1,0 +1,173 @@
+package spec
+
+import (
+	"regexp"
+	"strconv"
+
+	"picket/playbooks/plan"
+)
+
+// The keys of a playbook.
+var (
+	playbookKeys = []string{"name", "title", "owner", "labels", "attack", "on", "inputs", "run", "steps", "outputs"}
+	runKeys      = []string{"timeout", "budget"}
+	runLater     = []string{"key", "overlap", "schedule"}
+	onKeys       = []string{"alert", "manual"}
+	onLater      = []string{"schedule", "event", "webhook"}
+)
+
+// Types are the types that an input can have.
+var Types = []string{"string", "number", "integer", "boolean", "array", "object"}
+
+// Read checks the shape of a document. What could be read is returned even where something is wrong, so that all
+// problems are found at once; it is nil only where nothing could.
+func Read(source []byte, bag *Bag) *Playbook {
+	root := Parse(source, bag)
+	if root == nil {
+		return nil
+	}
+	r := &reader{bag: bag, ids: map[string]Span{}}
+	f := r.mapping(root, "a playbook", playbookKeys, nil)
+	if root.Kind != Map {
+		return nil
+	}
+	p := &Playbook{Name: f.need("name"), Title: r.literal(f.get("title"), "title")}
+	r.named(r.literal(p.Name, "name"), spanOf(p.Name), kebabName, "a playbook's name", "write it in kebab-case, like suspicious-sign-in")
+	p.Owner = r.literal(f.need("owner"), "owner")
+	p.Labels = r.labels(f.get("labels"), "labels", kebabName, "a label", "write it in kebab-case")
+	p.Attack = r.labels(f.get("attack"), "attack", technique, "an ATT&CK technique", "write it like T1078 or T1078.004")
+	r.on(p, f.need("on"))
+	r.inputs(p, f.get("inputs"))
+	r.run(p, f.get("run"))
+	if steps := f.need("steps"); steps != nil {
+		p.Steps = r.block(steps, "steps")
+	}
+	p.Outputs = r.values(f.get("outputs"), "outputs", "an output's name")
+	return p
+}
+
+func spanOf(n *Node) Span {
+	if n == nil {
+		return Span{}
+	}
+	return n.Span
+}
+
+func (r *reader) labels(n *Node, key string, form *regexp.Regexp, what, how string) []string {
+	var labels []string
+	for _, word := range r.words(n, key) {
+		r.named(word.raw, word.Span, form, what, how)
+		labels = append(labels, word.raw)
+	}
+	return labels
+}
+
+func (r *reader) on(p *Playbook, n *Node) {
+	if n == nil {
+		return
+	}
+	f := r.mapping(n, "`on`", onKeys, onLater)
+	if n.Kind == Map && len(n.Entries) == 0 {
+		r.bag.Error(CodeMissing, n.Span, "give it `alert: {}` or `manual: {}`", "nothing starts this playbook")
+	}
+	if manual := f.get("manual"); manual != nil {
+		p.Manual = true
+		if manual.Kind != Null {
+			r.mapping(manual, "`manual`", nil, nil)
+		}
+	}
+	alert := f.get("alert")
+	switch {
+	case alert == nil:
+	case alert.Kind == Null:
+		p.Alerts = append(p.Alerts, Alert{})
+	case alert.Kind == List:
+		for _, item := range alert.Items {
+			p.Alerts = append(p.Alerts, r.alert(item))
+		}
+	default:
+		p.Alerts = append(p.Alerts, r.alert(alert))
+	}
+}
+
+func (r *reader) alert(n *Node) Alert {
+	f := r.mapping(n, "`alert`", []string{"source", "when"}, nil)
+	a := Alert{When: r.scalar(f.get("when"), "when")}
+	switch source := f.get("source"); {
+	case source == nil:
+	case source.Kind == List:
+		a.Sources = r.words(source, "source")
+		if len(source.Items) == 0 {
+			r.bag.Error(CodeValue, source.Span, "leave `source` out for alerts of any source", "the list of sources is empty")
+		}
+	default:
+		if r.literal(source, "source") != "" {
+			a.Sources = []*Node{source}
+		}
+	}
+	return a
+}
+
+func (r *reader) inputs(p *Playbook, n *Node) {
+	if n == nil || n.Kind == Null {
+		return
+	}
+	if n.Kind != Map {
+		r.bag.Error(CodeType, n.Span, "", "`inputs` must be a mapping of names, not %s", n.Kind)
+		return
+	}
+	for _, e := range n.Entries {
+		r.named(e.Key.Text, e.Key.Span, identifier, "an input's name", "write it in snake_case")
+		f := r.mapping(e.Value, "an input", []string{"type", "default", "required"}, nil)
+		in := Input{Name: e.Key, Default: f.get("default"), Required: r.boolean(f.get("required"), "required")}
+		in.Type = r.oneOf(f.need("type"), "type", "", Types, nil)
+		if in.Required && in.Default != nil {
+			r.bag.Error(CodeValue, f.get("required").Span, "leave one of them out", "an input with a default is never required")
+		}
+		p.Inputs = append(p.Inputs, in)
+	}
+}
+
+func (r *reader) run(p *Playbook, n *Node) {
+	if n == nil {
+		return
+	}
+	f := r.mapping(n, "`run`", runKeys, runLater)
+	p.Timeout = r.duration(f.get("timeout"), "timeout")
+	budget := f.get("budget")
+	if budget == nil {
+		return
+	}
+	b := r.mapping(budget, "`budget`", []string{"model_tokens", "model_cost_usd"}, nil)
+	p.Budget = plan.Budget{
+		ModelTokens:  r.whole(b.get("model_tokens"), "model_tokens", 1, 1_000_000_000),
+		ModelCostUSD: r.money(b.get("model_cost_usd"), "model_cost_usd"),
+	}
+}
+
+func (r *reader) money(n *Node, key string) float64 {
+	if n == nil {
+		return 0
+	}
+	f, err := strconv.ParseFloat(n.Text, 64)
+	if n.Kind != Number || err != nil || f <= 0 || f > 1e6 {
+		r.bag.Error(CodeValue, n.Span, "", "`%s` must be a number above 0 and at most 1000000", key)
+		return 0
+	}
+	return f
+}
+
+// values is a mapping of snake_case names to values of any kind.
+func (r *reader) values(n *Node, key, what string) []Entry {
+	if n == nil || n.Kind == Null {
+		return nil
+	}
+	if n.Kind != Map {
+		r.bag.Error(CodeType, n.Span, "", "`%s` must be a mapping of names to values, not %s", key, n.Kind)
+		return nil
+	}
+	for _, e := range n.Entries {
+		r.named(e.Key.Text, e.Key.Span, identifier, what, "write it in snake_case")
+	}
+	return n.Entries
+}
