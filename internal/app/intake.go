@@ -105,4 +105,3 @@ func newRun(p Playbook, trigger contract.Trigger, alert soc.Alert) (store.NewRun
 	start, err := json.Marshal(contract.PlaybookInput{RunID: run.ID, Plan: *p.Plan, Trigger: trigger})
 	return store.NewRun{Run: run, Start: start}, err
 }
-

@@ -1,0 +1,13 @@
+package app
+
+import "path/filepath"
+
+// paths are the places under the data directory.
+type paths struct{ dir string }
+
+func (p paths) database() string { return "sqlite:" + filepath.Join(p.dir, "picket.db") }
+func (p paths) blobs() string    { return filepath.Join(p.dir, "blobs") }
+func (p paths) keys() string     { return filepath.Join(p.dir, "keys") }
+func (p paths) temporal() string { return filepath.Join(p.dir, "temporal") }
+func (p paths) sandbox() string  { return filepath.Join(p.dir, "sandbox") }
+func (p paths) config() string   { return filepath.Join(p.dir, "picket.yaml") }
