@@ -1,0 +1,315 @@
+package connector
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"picket/internal/soc"
+)
+
+// Request is one call of one operation.
+type Request struct {
+	Operation      string          // connector.operation
+	Connection     string          // "" is the connector's default
+	Arguments      json.RawMessage // an object, as the operation's input schema says
+	IdempotencyKey string          // sent where the vendor takes one
+}
+
+// Bounds of what is waited for and looked at.
+const (
+	maxArguments   = 1 << 20         // bytes
+	maxRateWait    = 2 * time.Second // a longer wait is the caller's, which can do it without holding a worker
+	vendorTextSize = 200             // runes of the vendor's own words in an error
+)
+
+// Call makes one call and gives the operation's output. Errors are *soc.Error with a *CallError in the chain; the
+// call is made at most once, repeating it is the caller's decision.
+func (r *Registry) Call(ctx context.Context, req Request) (json.RawMessage, error) {
+	op, ok := r.operations[req.Operation]
+	if !ok {
+		return nil, refused(req.Operation, soc.Errorf(soc.NotFound, "there is no such operation"))
+	}
+	conn, err := r.find(op.connector.manifest.Name, req.Connection)
+	if err != nil {
+		return nil, refused(req.Operation, err)
+	}
+	arguments, err := op.arguments(req.Arguments)
+	if err != nil {
+		return nil, refused(req.Operation, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, op.info.Timeout)
+	defer cancel()
+	var output any
+	var call *CallError
+	if op.native != nil {
+		output, call = op.callNative(ctx, arguments)
+	} else {
+		output, call = r.callHTTP(ctx, op, conn, arguments, req.IdempotencyKey)
+	}
+	if call != nil {
+		call.Message = conn.mask.text(call.Message)
+		return nil, failed(req.Operation, call)
+	}
+	return encodeJSON(output)
+}
+
+// refused is the error of a call that was not tried.
+func refused(operation string, err error) error {
+	return failed(oneLine(operation, 100), &CallError{Kind: soc.KindOf(err), Message: err.Error()})
+}
+
+// Confirm reads back whether a call that changes things has taken effect. supported is false when the manifest
+// has no way to tell.
+func (r *Registry) Confirm(ctx context.Context, req Request) (done, supported bool, err error) {
+	op, ok := r.operations[req.Operation]
+	if !ok {
+		return false, false, refused(req.Operation, soc.Errorf(soc.NotFound, "there is no such operation"))
+	}
+	if op.confirm == nil {
+		return false, false, nil
+	}
+	arguments, err := op.arguments(req.Arguments)
+	if err != nil {
+		return false, true, refused(req.Operation, err)
+	}
+	with, _, err := op.confirm.with.render(arguments)
+	if err != nil {
+		return false, true, refused(req.Operation, soc.Errorf(soc.Invalid, "%w", err))
+	}
+	text, err := encodeJSON(with)
+	if err != nil {
+		return false, true, refused(req.Operation, err)
+	}
+	output, err := r.Call(ctx, Request{Operation: op.confirm.operation, Connection: req.Connection, Arguments: text})
+	if err != nil {
+		return false, true, fmt.Errorf("confirm %s: %w", req.Operation, err)
+	}
+	document, err := decodeJSON(output)
+	if err != nil {
+		return false, true, fmt.Errorf("confirm %s: %w", req.Operation, err)
+	}
+	for _, want := range op.confirm.equals {
+		if got, ok := want.at.at(document); !ok || fmt.Sprint(got) != fmt.Sprint(want.value) {
+			return false, true, nil
+		}
+	}
+	return true, true, nil
+}
+
+// arguments checks a call's arguments against the input schema and fills in its defaults.
+func (op *operationEntry) arguments(text json.RawMessage) (map[string]any, error) {
+	if len(text) == 0 {
+		text = json.RawMessage("{}")
+	}
+	if len(text) > maxArguments {
+		return nil, soc.Errorf(soc.Invalid, "arguments of %d bytes; at most %d are taken", len(text), maxArguments)
+	}
+	document, err := decodeJSON(text)
+	if err != nil {
+		return nil, soc.Errorf(soc.Invalid, "arguments are no JSON document: %s", oneLine(err.Error(), 100))
+	}
+	if err := op.input.validate(document); err != nil {
+		return nil, soc.Errorf(soc.Invalid, "arguments: %w", err)
+	}
+	arguments, ok := document.(map[string]any)
+	if !ok {
+		return nil, soc.Errorf(soc.Invalid, "arguments must be an object")
+	}
+	for name, value := range op.input.defaults {
+		if _, given := arguments[name]; !given {
+			arguments[name] = value
+		}
+	}
+	return arguments, nil
+}
+
+func (r *Registry) callHTTP(ctx context.Context, op *operationEntry, conn *connection, arguments map[string]any, key string) (any, *CallError) {
+	httpReq, err := op.request(ctx, conn, arguments, key)
+	if err != nil {
+		return nil, &CallError{Kind: soc.Invalid, Message: err.Error()}
+	}
+	if call := conn.waitTurn(ctx); call != nil {
+		return nil, call
+	}
+	var sent atomic.Bool
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
+	httpReq = httpReq.WithContext(httptrace.WithClientTrace(ctx, trace))
+	fresh := op.info.Effect == EffectConsequential
+	resp, err := r.clients[clientKey{conn.allowPrivate, fresh}]().Do(httpReq)
+	if err != nil {
+		return nil, transportError(err, sent.Load(), conn.base.Host)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		call := transportError(err, true, conn.base.Host)
+		call.Status = resp.StatusCode
+		return nil, call
+	}
+	return op.answer(resp, body, conn, arguments, r.now())
+}
+
+// request builds the HTTP request. The host is the connection's, whatever the arguments say.
+func (op *operationEntry) request(ctx context.Context, conn *connection, arguments map[string]any, key string) (*http.Request, error) {
+	path, present, err := op.path.render(arguments, escapeSegment)
+	if err != nil {
+		return nil, err
+	}
+	if !present {
+		return nil, fmt.Errorf("an argument that the path needs is absent")
+	}
+	var query []string
+	for _, part := range op.query {
+		value, present, err := part.value.render(arguments, nil)
+		if err != nil {
+			return nil, err
+		}
+		if present {
+			query = append(query, url.QueryEscape(part.name)+"="+strings.ReplaceAll(url.QueryEscape(value), "+", "%20"))
+		}
+	}
+	target := conn.base.Scheme + "://" + conn.base.Host + conn.prefix + path
+	if len(query) > 0 {
+		target += "?" + strings.Join(query, "&")
+	}
+	var body io.Reader
+	if op.body != nil {
+		value, _, err := op.body.render(arguments)
+		if err != nil {
+			return nil, err
+		}
+		text, err := encodeJSON(value)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, op.spec.Request.Method, target, body)
+	if err != nil {
+		return nil, fmt.Errorf("the arguments make no valid URL")
+	}
+	for name, values := range op.headers {
+		req.Header[name] = values
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "picket")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if conn.header != "" {
+		req.Header[conn.header] = []string{conn.authorise}
+	}
+	if op.spec.Request.Idempotency != "" && key != "" {
+		req.Header.Set(op.spec.Request.Idempotency, key)
+	}
+	return req, nil
+}
+
+// waitTurn keeps to the vendor's rate. A long wait is handed back, with its length.
+func (c *connection) waitTurn(ctx context.Context) *CallError {
+	if c.limiter == nil {
+		return nil
+	}
+	turn := c.limiter.Reserve()
+	wait := turn.Delay()
+	if wait == 0 {
+		return nil
+	}
+	deadline, bounded := ctx.Deadline()
+	if wait > maxRateWait || (bounded && time.Until(deadline) < wait) {
+		turn.Cancel()
+		return &CallError{Kind: soc.Unavailable, RetryAfter: wait, Message: "the rate limit of connection " + c.info.Name + " is used up"}
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		turn.Cancel()
+		return &CallError{Kind: soc.Unavailable, Message: "cancelled while waiting for the rate limit of connection " + c.info.Name}
+	}
+}
+
+// answer turns the vendor's answer into the operation's output.
+func (op *operationEntry) answer(resp *http.Response, body []byte, conn *connection, arguments map[string]any, now time.Time) (any, *CallError) {
+	host := conn.base.Host
+	if op.spec.Absent != nil && slices.Contains(op.spec.Absent.Status, resp.StatusCode) {
+		return op.output.fit(op.absent, nil, arguments, resp.StatusCode, host, conn.mask)
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		call := &CallError{Kind: classify(resp.StatusCode, op.spec.Errors), Sent: true, Status: resp.StatusCode}
+		if call.Kind == soc.Unavailable {
+			call.RetryAfter = retryAfter(resp.Header, now)
+		}
+		call.Message = fmt.Sprintf("%s answered %d %s", host, resp.StatusCode, http.StatusText(resp.StatusCode))
+		if text := op.connector.vendorText(body); text != "" {
+			// Masked before it is cut, lest half a secret be left.
+			call.Message += ": " + oneLine(conn.mask.text(text), vendorTextSize)
+		}
+		return nil, call
+	}
+	var document any
+	if len(bytes.TrimSpace(body)) > 0 {
+		if !isJSON(resp.Header.Get("Content-Type")) && len(op.fields) > 0 {
+			return nil, &CallError{Kind: soc.Invalid, Sent: true, Status: resp.StatusCode, Message: host + " answered with something that is not JSON"}
+		}
+		decoded, err := decodeJSON(body)
+		if err != nil {
+			return nil, &CallError{Kind: soc.Invalid, Sent: true, Status: resp.StatusCode, Message: host + " answered with broken JSON"}
+		}
+		document = decoded
+	}
+	root, _ := op.from.at(document)
+	if op.newest != nil {
+		root = newest(root, op.newest)
+	}
+	return op.output.fit(op.fields, root, arguments, resp.StatusCode, host, conn.mask)
+}
+
+// fit maps an answer and holds it against the output schema, so that what the compiler was promised is true.
+func (s *schema) fit(fields map[string]field, document any, arguments map[string]any, status int, host string, mask masker) (any, *CallError) {
+	output, err := mapFields(fields, document, arguments)
+	if err == nil {
+		err = s.validate(output)
+	}
+	if err != nil {
+		return nil, &CallError{Kind: soc.Invalid, Sent: true, Status: status, Message: host + " answered otherwise than documented: " + err.Error()}
+	}
+	return mask.value(output), nil
+}
+
+func isJSON(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return contentType == "" || err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+}
+
+// vendorText finds the vendor's own words on an error.
+func (c *connectorEntry) vendorText(body []byte) string {
+	if len(c.message) == 0 || len(body) > 64<<10 {
+		return ""
+	}
+	document, err := decodeJSON(body)
+	if err != nil {
+		return ""
+	}
+	for _, at := range c.message {
+		if value, ok := at.at(document); ok {
+			if text, isText := value.(string); isText && text != "" {
+				return text
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,302 @@
+package connector
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"picket/internal/soc"
+)
+
+//go:embed manifests/*.yaml
+var builtin embed.FS
+
+// The effects an operation can have. They are those of the playbook language.
+const (
+	EffectRead          = "read"
+	EffectWrite         = "write"
+	EffectConsequential = "consequential"
+)
+
+// manifest is one connector as its YAML file writes it. Unknown keys are errors.
+type manifest struct {
+	Name       string               `yaml:"name"`
+	Title      string               `yaml:"title"`
+	Vendor     string               `yaml:"vendor"`
+	Docs       string               `yaml:"docs"`
+	Native     bool                 `yaml:"native"` // operations are Go functions, no HTTP
+	Connection connectionSpec       `yaml:"connection"`
+	Auth       authSpec             `yaml:"auth"`
+	Rate       *rateSpec            `yaml:"rate"`
+	Message    []string             `yaml:"message"` // JSON pointers to the vendor's error text, first hit wins
+	Operations map[string]operation `yaml:"operations"`
+}
+
+type connectionSpec struct {
+	BaseURL baseURLSpec          `yaml:"base_url"`
+	Fields  map[string]fieldSpec `yaml:"fields"`
+}
+
+type baseURLSpec struct {
+	Default string `yaml:"default"`
+	Example string `yaml:"example"`
+}
+
+type fieldSpec struct {
+	Title    string `yaml:"title"`
+	Secret   bool   `yaml:"secret"`
+	Required bool   `yaml:"required"`
+}
+
+type authSpec struct {
+	Kind     string `yaml:"kind"`     // none | header | bearer | basic
+	Header   string `yaml:"header"`   // header: its name
+	Prefix   string `yaml:"prefix"`   // header: what stands before the secret
+	Secret   string `yaml:"secret"`   // field that holds the secret (basic: the password)
+	Username string `yaml:"username"` // basic: field that holds the user name
+}
+
+type rateSpec struct {
+	Calls int           `yaml:"calls"`
+	Per   time.Duration `yaml:"per"`
+}
+
+type operation struct {
+	Title       string         `yaml:"title"`
+	Description string         `yaml:"description"`
+	Effect      string         `yaml:"effect"`
+	Local       bool           `yaml:"local"`
+	Timeout     time.Duration  `yaml:"timeout"`
+	Untrusted   bool           `yaml:"untrusted"`
+	Input       map[string]any `yaml:"input"`
+	Output      map[string]any `yaml:"output"`
+	Request     requestSpec    `yaml:"request"`
+	Response    responseSpec   `yaml:"response"`
+	Errors      map[int]string `yaml:"errors"` // status to error kind, over the usual classes
+	Absent      *absentSpec    `yaml:"absent"`
+	Confirm     *confirmSpec   `yaml:"confirm"`
+	Example     exampleSpec    `yaml:"example"`
+}
+
+type requestSpec struct {
+	Method      string            `yaml:"method"`
+	Path        string            `yaml:"path"`
+	Query       map[string]string `yaml:"query"`
+	Headers     map[string]string `yaml:"headers"` // constants
+	Body        any               `yaml:"body"`
+	Idempotency string            `yaml:"idempotency"` // header that carries the idempotency key
+}
+
+type responseSpec struct {
+	From   string         `yaml:"from"`   // JSON pointer to where the mapping starts
+	Newest string         `yaml:"newest"` // from is a list: start at the element whose text here is the greatest
+	Fields map[string]any `yaml:"fields"`
+}
+
+// absentSpec turns a status that says "I know no such thing" into an ordinary output.
+type absentSpec struct {
+	Status []int          `yaml:"status"`
+	Fields map[string]any `yaml:"fields"`
+}
+
+// confirmSpec names the read operation, and what its output must hold, that tells whether the call took effect.
+type confirmSpec struct {
+	Operation string         `yaml:"operation"`
+	With      map[string]any `yaml:"with"`
+	Equals    map[string]any `yaml:"equals"` // JSON pointer to value
+}
+
+// exampleSpec is a recorded exchange; the tests replay it.
+type exampleSpec struct {
+	Arguments map[string]any `yaml:"arguments"`
+	Request   string         `yaml:"request"` // METHOD and request URI
+	Body      any            `yaml:"body"`    // JSON body that is sent
+	Response  any            `yaml:"response"`
+	Output    any            `yaml:"output"`
+}
+
+var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
+// defaultTimeout is what an operation gets that says nothing: long for an API call, short for a playbook.
+const defaultTimeout = 15 * time.Second
+
+func parseManifest(file string, source []byte) (*manifest, error) {
+	var m manifest
+	dec := yaml.NewDecoder(bytes.NewReader(source), yaml.Strict())
+	if err := dec.Decode(&m); err != nil {
+		return nil, soc.Errorf(soc.Invalid, "connector manifest %s: %s", file, yaml.FormatError(err, false, false))
+	}
+	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return nil, soc.Errorf(soc.Invalid, "connector manifest %s: one file holds one connector", file)
+	}
+	if err := m.check(); err != nil {
+		return nil, soc.Errorf(soc.Invalid, "connector manifest %s: %w", file, err)
+	}
+	return &m, nil
+}
+
+func (m *manifest) check() error {
+	if !nameForm.MatchString(m.Name) {
+		return fmt.Errorf("name %q: lower-case letters, digits and _ are allowed", m.Name)
+	}
+	if m.Title == "" || m.Vendor == "" {
+		return errors.New("title and vendor are required")
+	}
+	if len(m.Operations) == 0 {
+		return errors.New("it has no operations")
+	}
+	if err := m.checkAuth(); err != nil {
+		return err
+	}
+	if m.Rate != nil && (m.Rate.Calls < 1 || m.Rate.Per <= 0) {
+		return errors.New("rate: calls and per must be positive")
+	}
+	for name, op := range m.Operations {
+		if !nameForm.MatchString(name) {
+			return fmt.Errorf("operation name %q: lower-case letters, digits and _ are allowed", name)
+		}
+		if err := m.checkOperation(&op); err != nil {
+			return fmt.Errorf("operation %s: %w", name, err)
+		}
+		m.Operations[name] = op
+	}
+	return nil
+}
+
+func (m *manifest) checkAuth() error {
+	secretField := func(name string) error {
+		field, ok := m.Connection.Fields[name]
+		if !ok || !field.Secret {
+			return fmt.Errorf("auth: %q is no secret field of the connection", name)
+		}
+		return nil
+	}
+	switch m.Auth.Kind {
+	case "", "none":
+		m.Auth.Kind = "none"
+		return nil
+	case "header":
+		if m.Auth.Header == "" {
+			return errors.New("auth: kind header needs a header")
+		}
+		return secretField(m.Auth.Secret)
+	case "bearer":
+		return secretField(m.Auth.Secret)
+	case "basic":
+		if _, ok := m.Connection.Fields[m.Auth.Username]; !ok {
+			return fmt.Errorf("auth: %q is no field of the connection", m.Auth.Username)
+		}
+		return secretField(m.Auth.Secret)
+	}
+	return fmt.Errorf("auth: unknown kind %q; known are none, header, bearer, basic", m.Auth.Kind)
+}
+
+func (m *manifest) checkOperation(op *operation) error {
+	if op.Title == "" {
+		return errors.New("title is required")
+	}
+	if !slices.Contains([]string{EffectRead, EffectWrite, EffectConsequential}, op.Effect) {
+		return fmt.Errorf("effect %q: it is read, write or consequential", op.Effect)
+	}
+	if op.Local && op.Effect == EffectConsequential {
+		return errors.New("a consequential operation cannot be local")
+	}
+	if op.Input == nil || op.Output == nil {
+		return errors.New("input and output schemas are required")
+	}
+	if op.Timeout == 0 {
+		op.Timeout = defaultTimeout
+	}
+	for status, kind := range op.Errors {
+		if status < 300 || status > 599 || !slices.Contains(errorKinds, soc.Kind(kind)) {
+			return fmt.Errorf("errors: %d: %s is no error class", status, kind)
+		}
+	}
+	if c := op.Confirm; c != nil {
+		target, ok := m.Operations[c.Operation]
+		if !ok || target.Effect != EffectRead {
+			return fmt.Errorf("confirm: %q is no read operation of this connector", c.Operation)
+		}
+		if len(c.Equals) == 0 {
+			return errors.New("confirm: equals is required")
+		}
+	}
+	if m.Native {
+		if op.Request.Method != "" {
+			return errors.New("a native connector's operations make no request")
+		}
+		return nil
+	}
+	if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, op.Request.Method) {
+		return fmt.Errorf("request: method %q is not GET, POST, PUT, PATCH or DELETE", op.Request.Method)
+	}
+	if !strings.HasPrefix(op.Request.Path, "/") {
+		return errors.New("request: path must begin with /")
+	}
+	return nil
+}
+
+var errorKinds = []soc.Kind{soc.Invalid, soc.NotFound, soc.Conflict, soc.Denied, soc.Unavailable}
+
+// loadManifests reads the embedded manifests and then those of the directories; a name may stand once.
+func loadManifests(dirs []fs.FS, labels []string) ([]*manifest, error) {
+	sources := append([]fs.FS{builtin}, dirs...)
+	names := append([]string{""}, labels...)
+	seen := map[string]string{}
+	var all []*manifest
+	for i, source := range sources {
+		dir := "manifests"
+		if i > 0 {
+			dir = "."
+		}
+		files, err := fs.ReadDir(source, dir)
+		if err != nil {
+			return nil, soc.Errorf(soc.Invalid, "read connectors in %s: %w", names[i], err)
+		}
+		for _, file := range files {
+			if file.IsDir() || path.Ext(file.Name()) != ".yaml" {
+				continue
+			}
+			place := path.Join(names[i], file.Name())
+			text, err := fs.ReadFile(source, path.Join(dir, file.Name()))
+			if err != nil {
+				return nil, soc.Errorf(soc.Invalid, "read connector manifest %s: %w", place, err)
+			}
+			m, err := parseManifest(place, text)
+			if err != nil {
+				return nil, err
+			}
+			if other, ok := seen[m.Name]; ok {
+				return nil, soc.Errorf(soc.Invalid, "connector manifest %s: the name %s is taken by %s", place, m.Name, other)
+			}
+			if m.Native && i > 0 {
+				return nil, soc.Errorf(soc.Invalid, "connector manifest %s: only built-in connectors can be native", place)
+			}
+			seen[m.Name] = place
+			all = append(all, m)
+		}
+	}
+	return all, nil
+}
+
+// jsonOf gives a YAML value as JSON; YAML's integers stay integers.
+func jsonOf(value any) (json.RawMessage, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}

@@ -1,0 +1,142 @@
+package connector
+
+import (
+	"fmt"
+	"net/http"
+	"sort"
+	"time"
+)
+
+// operationEntry is an operation made ready for calls.
+type operationEntry struct {
+	connector *connectorEntry
+	info      Operation
+	spec      operation
+	input     *schema
+	output    *schema
+	native    nativeFunc
+
+	path    template
+	query   []queryPart
+	headers http.Header
+	body    *tree
+	from    pointer
+	newest  pointer
+	fields  map[string]field
+	absent  map[string]field
+	confirm *confirmation
+}
+
+type queryPart struct {
+	name  string
+	value template
+}
+
+type confirmation struct {
+	operation string
+	with      tree
+	equals    []confirmEqual
+}
+
+type confirmEqual struct {
+	at    pointer
+	value any
+}
+
+func compileOperation(entry *connectorEntry, name string, spec operation) (*operationEntry, error) {
+	m := entry.manifest
+	op := &operationEntry{connector: entry, spec: spec}
+	var err error
+	if op.input, err = compileSchema(spec.Input); err != nil {
+		return nil, fmt.Errorf("input schema: %w", err)
+	}
+	if op.output, err = compileSchema(spec.Output); err != nil {
+		return nil, fmt.Errorf("output schema: %w", err)
+	}
+	op.info = Operation{
+		Name: m.Name + "." + name, Title: spec.Title, Description: spec.Description, Connector: m.Name, Vendor: m.Vendor,
+		Effect: spec.Effect, Local: spec.Local, Input: op.input.text, Output: op.output.text, Timeout: spec.Timeout,
+		TimeoutMS: int64(spec.Timeout / time.Millisecond), Untrusted: spec.Untrusted,
+	}
+	names, known := argumentNames(spec.Input)
+	if spec.Confirm != nil {
+		if op.confirm, err = compileConfirm(m.Name, spec.Confirm, names); err != nil {
+			return nil, fmt.Errorf("confirm: %w", err)
+		}
+		op.info.Confirm = op.confirm.operation
+	}
+	if m.Native {
+		return op, nil
+	}
+	if err := op.compileRequest(spec.Request, names); err != nil {
+		return nil, fmt.Errorf("request: %w", err)
+	}
+	if op.from, err = parsePointer(spec.Response.From); err != nil {
+		return nil, fmt.Errorf("response: %w", err)
+	}
+	if op.newest, err = parsePointer(spec.Response.Newest); err != nil {
+		return nil, fmt.Errorf("response: %w", err)
+	}
+	if op.fields, err = parseFields(spec.Response.Fields, known); err != nil {
+		return nil, fmt.Errorf("response: %w", err)
+	}
+	if spec.Absent != nil {
+		if op.absent, err = parseFields(spec.Absent.Fields, known); err != nil {
+			return nil, fmt.Errorf("absent: %w", err)
+		}
+	}
+	return op, nil
+}
+
+func (op *operationEntry) compileRequest(spec requestSpec, names []string) error {
+	var err error
+	if op.path, err = parseTemplate(spec.Path, names); err != nil {
+		return err
+	}
+	for name, text := range spec.Query {
+		value, err := parseTemplate(text, names)
+		if err != nil {
+			return err
+		}
+		op.query = append(op.query, queryPart{name: name, value: value})
+	}
+	sort.Slice(op.query, func(i, j int) bool { return op.query[i].name < op.query[j].name })
+	op.headers = http.Header{}
+	for name, value := range spec.Headers {
+		op.headers.Set(name, value)
+	}
+	if spec.Body != nil {
+		body, err := parseTree(spec.Body, names)
+		if err != nil {
+			return err
+		}
+		op.body = &body
+	}
+	return nil
+}
+
+func compileConfirm(connectorName string, spec *confirmSpec, names []string) (*confirmation, error) {
+	with, err := parseTree(map[string]any(spec.With), names)
+	if err != nil {
+		return nil, err
+	}
+	c := &confirmation{operation: connectorName + "." + spec.Operation, with: with}
+	for text, value := range spec.Equals {
+		at, err := parsePointer(text)
+		if err != nil {
+			return nil, err
+		}
+		c.equals = append(c.equals, confirmEqual{at: at, value: value})
+	}
+	return c, nil
+}
+
+func argumentNames(input map[string]any) (names []string, known map[string]bool) {
+	properties, _ := input["properties"].(map[string]any)
+	known = map[string]bool{}
+	for name := range properties {
+		names, known[name] = append(names, name), true
+	}
+	sort.Strings(names)
+	return names, known
+}
