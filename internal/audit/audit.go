@@ -72,11 +72,13 @@ func Verify(ctx context.Context, l Ledger, options ...Option) (Report, error) {
 	}
 	// The head is read first: the entries up to it must be there, and later ones may come.
 	head, err := l.Head(ctx)
-	if err != nil {
+	report := Report{Head: chain.Genesis}
+	if soc.KindOf(err) == soc.NotFound {
+		report.Why = "the record of the ledger's head is gone"
+	} else if err != nil {
 		return Report{}, err
 	}
-	report := Report{Head: chain.Genesis}
-	if v.signer != nil && head.Seq > 0 {
+	if v.signer != nil && head.Seq > 0 && report.Why == "" {
 		if !v.signer.VerifyHead(head.Seq, head.Digest, head.Signature) {
 			report.FirstBad, report.Why = head.Seq, "the ledger's head is not signed by this workspace: the tail may have been cut off or rewritten"
 		} else {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 
 	"gorm.io/gorm"
 )
@@ -44,6 +45,14 @@ func (c *conn) reset() error {
 	err := c.conn.Close()
 	c.conn, c.statements = nil, nil
 	return err
+}
+
+// discard is reset for a connection whose state is not known: the pool closes it.
+func (c *conn) discard() {
+	if c.conn != nil {
+		c.conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	c.reset()
 }
 
 // statement is the kept statement of a query, or nil when it is not to be kept.

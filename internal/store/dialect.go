@@ -49,7 +49,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	// Made here so that it, and the files SQLite makes beside it, are ours alone.
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return err
+		return &soc.Error{Kind: soc.Unavailable, Message: "make the file", Err: err}
 	}
 	if err := file.Close(); err != nil {
 		return err
@@ -79,9 +79,13 @@ func sqliteURI(path string, pragmas []string) string {
 
 func (s *Store) openPostgres(ctx context.Context, dsn string) error {
 	s.dialect = postgresDialect
+	// The parser's error would hold the address, and that a password.
+	if _, err := url.Parse(dsn); err != nil {
+		return soc.Errorf(soc.Invalid, "the address is malformed; it looks like postgres://USER@HOST:5432/NAME")
+	}
 	pool, err := sql.Open("pgx", dsn)
 	if err != nil {
-		return soc.Errorf(soc.Invalid, "the address is not one of PostgreSQL; it looks like postgres://USER@HOST:5432/NAME")
+		return err
 	}
 	pool.SetMaxOpenConns(readers + 1)
 	pool.SetMaxIdleConns(readers + 1)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -142,7 +143,9 @@ func scanEntry(row scanner) (soc.LedgerEntry, error) {
 	if err := row.Scan(&e.Seq, &e.RunID, &e.AlertID, &e.Key, &e.Kind, &e.Step, &e.Attempt, &at, &e.Actor, &body, &e.Prev, &e.Digest); err != nil {
 		return soc.LedgerEntry{}, err
 	}
-	e.Body = json.RawMessage(body)
+	if body != "" {
+		e.Body = json.RawMessage(body)
+	}
 	// A time that we would write otherwise was not written by us; it becomes zero, and the digest shows it.
 	if parsed, err := time.Parse(time.RFC3339Nano, at); err == nil && parsed.Format(time.RFC3339Nano) == at {
 		e.At = parsed
@@ -163,7 +166,8 @@ type Filter struct {
 	AlertID  string
 	AfterSeq int64
 	Kinds    []string
-	Limit    int // 1000 if 0, at most 10000
+	NoBody   bool // leave the bodies out: for those who only follow what happens
+	Limit    int  // 1000 if 0, at most 10000
 }
 
 // Entries answers entries in the order of the chain.
@@ -183,7 +187,11 @@ func (s *Store) Entries(ctx context.Context, f Filter) ([]soc.LedgerEntry, error
 	if limit <= 0 {
 		limit = 1000
 	}
-	query := "SELECT " + ledgerColumns + " FROM ledger" + w.String() + " ORDER BY seq LIMIT ?"
+	columns := ledgerColumns
+	if f.NoBody {
+		columns = strings.Replace(columns, "body", "''", 1)
+	}
+	query := "SELECT " + columns + " FROM ledger" + w.String() + " ORDER BY seq LIMIT ?"
 	entries, err := all(s.read(ctx), scanEntry, query, append(w.args, min(limit, 10000))...)
 	return entries, wrap("read the ledger", err)
 }

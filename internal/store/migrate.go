@@ -61,7 +61,7 @@ func (s *Store) migrateOne(ctx context.Context, name, text string) (err error) {
 	defer func() {
 		if err != nil {
 			if _, rollback := q.exec("ROLLBACK"); rollback != nil {
-				s.conn.reset()
+				s.conn.discard()
 			}
 		}
 	}()

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
@@ -121,7 +123,11 @@ func (s *Store) commit(batch []*job) {
 			s.publish(t)
 			break
 		}
-		if try == batchTries || !retryable(err) {
+		var again repeatable
+		if !errors.As(err, &again) {
+			break
+		}
+		if err = again.error; try == batchTries {
 			break
 		}
 	}
@@ -146,7 +152,7 @@ func (s *Store) transact(jobs []*job) (_ *tx, err error) {
 		return nil, err
 	}
 	before := t.head
-	failed := 0
+	failed, committing := 0, false
 	for _, j := range jobs {
 		if err = t.call(j, len(jobs) > 1); err != nil {
 			break
@@ -160,6 +166,7 @@ func (s *Store) transact(jobs []*job) (_ *tx, err error) {
 			err = t.saveHead()
 		}
 		if err == nil {
+			committing = true
 			_, err = t.exec("COMMIT")
 		}
 		if err == nil {
@@ -167,10 +174,16 @@ func (s *Store) transact(jobs []*job) (_ *tx, err error) {
 		}
 	}
 	if _, rollback := t.exec("ROLLBACK"); rollback != nil {
-		s.conn.reset()
+		s.conn.discard()
+	}
+	if retryable(err) || !committing && disconnected(err) {
+		err = repeatable{err}
 	}
 	return t, err
 }
+
+// repeatable is the error of a transaction of which nothing was committed for sure, and which may succeed if repeated.
+type repeatable struct{ error }
 
 // start begins the transaction and reads the ledger's head, which on PostgreSQL is the lock that puts the writers of
 // all processes in one order. A connection that died while idle is replaced.
@@ -188,7 +201,10 @@ func (s *Store) start(t *tx) error {
 			return nil
 		}
 		if _, rollback := t.exec("ROLLBACK"); rollback != nil || disconnected(err) {
-			s.conn.reset()
+			s.conn.discard()
+		}
+		if errors.Is(err, sql.ErrNoRows) {
+			return soc.Errorf(soc.Internal, "the ledger's head record is gone: restore the database from a backup")
 		}
 		if try == batchTries || s.dialect == sqliteDialect {
 			return err

@@ -3,12 +3,15 @@ package storetest
 
 import (
 	"context"
+	"database/sql"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"picket/internal/soc"
 	"picket/internal/store"
 	"picket/internal/store/pgtest"
 )
@@ -40,4 +43,24 @@ func open(t testing.TB, dsn string, options ...store.Option) *store.Store {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
+}
+
+// raw opens the database past the store, as someone with its password or its file would.
+func raw(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	driver, source := "pgx", dsn
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+		driver, source = "sqlite", "file:"+path+"?_pragma=busy_timeout(10000)"
+	}
+	db, err := sql.Open(driver, source)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+// kind requires an error of a kind.
+func kind(t *testing.T, want soc.Kind, err error) {
+	t.Helper()
+	require.Error(t, err)
+	require.Equal(t, want, soc.KindOf(err), err.Error())
 }
