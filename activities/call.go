@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -145,11 +146,8 @@ func (a *Activities) send(ctx context.Context, c sending) (json.RawMessage, erro
 
 // unclear tells whether a failed call may have taken effect all the same.
 func unclear(err error) bool {
-	switch soc.KindOf(err) {
-	case soc.Invalid, soc.NotFound, soc.Denied, soc.Conflict:
-		return false // the vendor answered, and refused
-	}
-	return connector.MayHaveReached(err)
+	call, ok := errors.AsType[*connector.CallError](err)
+	return ok && !call.OutcomeKnown()
 }
 
 // afterCrash settles a sending that began and whose end nobody wrote.

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -95,19 +94,16 @@ func (l *Library) Find(name string) (Playbook, error) {
 func Catalog(r *connector.Registry, sources []string) *playbooks.Catalog {
 	c := &playbooks.Catalog{
 		Operations:  map[string]playbooks.Operation{},
-		Connections: map[string][]string{},
+		Connections: r.ConnectionNames(),
 		Roles:       []string{soc.RoleAdmin, soc.RoleLead, soc.RoleResponder, soc.RoleAnalyst},
 		Sources:     sources,
 	}
 	for _, op := range r.Operations() {
 		c.Operations[op.Name] = playbooks.Operation{
 			Name: op.Name, Title: op.Title, Effect: op.Effect,
-			Input: json.RawMessage(op.Input), Output: json.RawMessage(op.Output),
-			Local: op.Local, TimeoutMS: op.Timeout.Milliseconds(), Untrusted: op.Untrusted,
+			Input: op.Input, Output: op.Output,
+			Local: op.Local, TimeoutMS: op.TimeoutMS, Untrusted: op.Untrusted,
 		}
-	}
-	for _, conn := range r.Connections() {
-		c.Connections[conn.Connector] = append(c.Connections[conn.Connector], conn.Name)
 	}
 	return c
 }

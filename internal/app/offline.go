@@ -1,0 +1,160 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"picket/internal/audit"
+	"picket/internal/auth"
+	"picket/internal/blob"
+	"picket/internal/connector"
+	"picket/internal/contract"
+	"picket/internal/engine"
+	"picket/internal/soc"
+	"picket/internal/store"
+	"picket/playbooks"
+	"picket/workflows"
+)
+
+// OfflineCatalog is what the compiler knows without an instance: the connectors, and no connections.
+func OfflineCatalog(connectorsDir string) (*playbooks.Catalog, error) {
+	registry, err := connector.New(connector.Options{Dirs: dirs(connectorsDir)})
+	if err != nil {
+		return nil, err
+	}
+	return Catalog(registry, nil), nil
+}
+
+func dirs(dir string) []string {
+	if dir == "" {
+		return nil
+	}
+	return []string{dir}
+}
+
+// RunView is a run as the command line shows it.
+type RunView struct {
+	Run     soc.Run           `json:"run"`
+	Steps   []StepView        `json:"steps"`
+	Entries []soc.LedgerEntry `json:"entries"`
+}
+
+// StepView is how a step ended.
+type StepView struct {
+	Path string            `json:"path"`
+	Body contract.StepBody `json:"body"`
+}
+
+// ShowRun reads a run from a data directory, whether an instance works on it or not.
+func ShowRun(ctx context.Context, dir, id string) (view RunView, err error) {
+	s, err := store.Open(ctx, paths{dir}.database())
+	if err != nil {
+		return RunView{}, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if view.Run, err = s.GetRun(ctx, id); err != nil {
+		return RunView{}, err
+	}
+	if view.Entries, err = s.Entries(ctx, store.Filter{RunID: id}); err != nil {
+		return RunView{}, err
+	}
+	for _, e := range view.Entries {
+		if e.Kind != contract.KindStepFinished {
+			continue
+		}
+		step := StepView{Path: e.Step}
+		if err := json.Unmarshal(e.Body, &step.Body); err != nil {
+			return RunView{}, err
+		}
+		view.Steps = append(view.Steps, step)
+	}
+	return view, nil
+}
+
+// ReplayRun replays a run's archived history against this version's interpreter.
+func ReplayRun(ctx context.Context, dir, id string) (kept archived, err error) {
+	s, err := store.Open(ctx, paths{dir}.database())
+	if err != nil {
+		return archived{}, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	run, err := s.GetRun(ctx, id)
+	if err != nil {
+		return archived{}, err
+	}
+	if run.Archive == "" {
+		return archived{}, soc.Errorf(soc.Conflict, "run %s has no archived history yet; it is %s", id, run.Status)
+	}
+	blobs, err := blob.Open(paths{dir}.blobs())
+	if err != nil {
+		return archived{}, err
+	}
+	history, err := blobs.Get(ctx, run.Archive)
+	if err != nil {
+		return archived{}, err
+	}
+	return archived{Digest: run.Archive, Events: countEvents(history), Bytes: len(history)},
+		engine.Replay(ctx, history, engine.ReplayOptions{KeyFile: paths{dir}.payloadKeys(), Register: RegisterWorkflows})
+}
+
+// RegisterWorkflows makes the workflows known under their names in the contract.
+func RegisterWorkflows(r worker.WorkflowRegistry) {
+	r.RegisterWorkflowWithOptions(workflows.Playbook, workflow.RegisterOptions{Name: contract.WorkflowPlaybook})
+}
+
+// countEvents counts the events of an exported history.
+func countEvents(history []byte) int {
+	var h struct {
+		Events []json.RawMessage `json:"events"`
+	}
+	if json.Unmarshal(history, &h) != nil {
+		return 0
+	}
+	return len(h.Events)
+}
+
+// VerifyLedger checks the chain and the archive of a data directory.
+func VerifyLedger(ctx context.Context, dir string) (report audit.Report, err error) {
+	s, err := store.Open(ctx, paths{dir}.database())
+	if err != nil {
+		return audit.Report{}, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	blobs, err := blob.Open(paths{dir}.blobs())
+	if err != nil {
+		return audit.Report{}, err
+	}
+	signer, err := audit.OpenSigner(paths{dir}.keys())
+	if err != nil {
+		return audit.Report{}, err
+	}
+	return audit.Verify(ctx, s, audit.WithArchive(blobs), audit.WithSigner(signer))
+}
+
+// AddUser adds a person, who chooses a password with the answered one-time code.
+func AddUser(ctx context.Context, dir, name string, roles []string) (code string, err error) {
+	for _, role := range roles {
+		switch role {
+		case soc.RoleAdmin, soc.RoleLead, soc.RoleResponder, soc.RoleAnalyst:
+		default:
+			return "", soc.Errorf(soc.Invalid, "there is no role %q; the roles are admin, lead, responder and analyst", role)
+		}
+	}
+	signer, err := audit.OpenSigner(paths{dir}.keys())
+	if err != nil {
+		return "", err
+	}
+	s, err := store.Open(ctx, paths{dir}.database(), store.WithHeadSigner(signer.SignHead))
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return auth.New(s).Invite(ctx, name, roles)
+}
+
+func (p paths) payloadKeys() string { return filepath.Join(p.keys(), "payload.keys") }
