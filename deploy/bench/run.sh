@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Runs the alert-to-case bench against bin/picket and writes docs/benchmarks.md.
+# BENCH names the folder with the load generator and the stub services; everything stays on loopback and stops by itself.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+bench=${BENCH:-../shared/bench}
+[ -d "$bench/load" ] || { echo "the bench's load generator is not in $bench; name its folder with BENCH=" >&2; exit 1; }
+
+work=$(mktemp -d)
+pids=()
+cleanup() { for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done; wait 2>/dev/null || true; rm -rf "$work"; }
+trap cleanup EXIT
+
+(cd "$bench" && go build -o "$work/stub" ./stub && go build -o "$work/load" ./load)
+"$work/stub" -addr 127.0.0.1:9900 & pids+=($!)
+
+mkdir -p "$work/data"
+token=bench-token-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+cat > "$work/data/picket.yaml" <<YAML
+sources:
+  bench:
+    kind: generic
+    token: $token
+    rate_per_second: 100000
+connections:
+  - {name: bench, connector: bench, base_url: "http://127.0.0.1:9900", allow_private: true}
+YAML
+listen=127.0.0.1:${PORT:-18980}
+bin/picket serve --data "$work/data" --listen "$listen" --connectors deploy/bench/connectors --playbooks deploy/bench/playbooks > "$work/log" 2>&1 & pids+=($!)
+for _ in $(seq 300); do curl -fs "http://$listen/healthz" >/dev/null && break; sleep 0.1; done
+curl -fs "http://$listen/healthz" >/dev/null || { cat "$work/log" >&2; exit 1; }
+
+load() { "$work/load" -url "http://$listen/v1/hooks/bench" -header "Authorization: Bearer $token" "$@"; }
+load -n 100 -c 5 > /dev/null          # warm
+alone=$(load -n "${N1:-200}" -c 1)
+many=$(load -n "${N20:-2000}" -c 20)
+echo "-c 1   $alone"
+echo "-c 20  $many"
+
+{
+  echo "# Benchmarks"
+  echo
+  echo "The alert-to-case bench: a SIEM posts an alert; the engine looks the address and the file hash up at two HTTP"
+  echo "services, computes a risk, and opens a case at a third. Every run is durable, in the ledger, and archived. \`make bench\` repeats it."
+  echo
+  echo "$(date -u +%F), $(nproc) cores, SQLite with WAL and full sync, load generator and stub services on the same machine:"
+  echo
+  echo '```'
+  echo "-c 1   $alone"
+  echo "-c 20  $many"
+  echo '```'
+  echo
+  echo "Aim: 120 alerts/s at \`-c 20\` and 15 ms end to end at \`-c 1\` on two cores, nothing lost, nothing twice."
+  echo "For comparison, from the bench's notes on a two-core machine: n8n 2.8.4 with SQLite and its defaults, 41 alerts/s at"
+  echo "\`-c 20\` and 25 ms at \`-c 1\`; killed under load it lost 19 of 100 accepted alerts."
+} > docs/benchmarks.md
+case "$many$alone" in *"lost=0 dup=0"*"lost=0 dup=0"*) ;; *) echo "alerts were lost or doubled" >&2; exit 1 ;; esac
