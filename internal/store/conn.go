@@ -39,20 +39,28 @@ func (c *conn) reset() error {
 	if c.conn == nil {
 		return nil
 	}
-	for _, statement := range c.statements {
-		statement.Close()
-	}
+	c.closeStatements()
 	err := c.conn.Close()
-	c.conn, c.statements = nil, nil
+	c.conn = nil
 	return err
 }
 
 // discard is reset for a connection whose state is not known: the pool closes it.
 func (c *conn) discard() {
-	if c.conn != nil {
-		c.conn.Raw(func(any) error { return driver.ErrBadConn })
+	if c.conn == nil {
+		return
 	}
-	c.reset()
+	c.closeStatements() // before the connection: SQLite's statements must not outlive it
+	c.conn.Raw(func(any) error { return driver.ErrBadConn })
+	c.conn.Close()
+	c.conn = nil
+}
+
+func (c *conn) closeStatements() {
+	for _, statement := range c.statements {
+		statement.Close()
+	}
+	c.statements = nil
 }
 
 // statement is the kept statement of a query, or nil when it is not to be kept.
