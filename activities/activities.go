@@ -84,18 +84,18 @@ func (a *Activities) Register(r Registry) {
 }
 
 // Record appends the workflow's entries to the ledger.
-func (a *Activities) Record(ctx context.Context, in contract.RecordInput) (contract.Acknowledgement, error) {
+func (a *Activities) Record(ctx context.Context, in contract.RecordInput) error {
 	_, err := a.Ledger.Append(ctx, in.RunID, entries(in.Entries))
-	return contract.Acknowledgement{Echo: contract.Echo(in)}, failure(err)
+	return failure(err)
 }
 
 // CloseRun appends the last entries and writes the run's result. Repeating it changes nothing.
-func (a *Activities) CloseRun(ctx context.Context, in contract.CloseInput) (contract.Acknowledgement, error) {
+func (a *Activities) CloseRun(ctx context.Context, in contract.CloseInput) error {
 	_, err := a.Desk.CloseRun(ctx, store.Closing{
 		RunID: in.RunID, Status: soc.RunStatus(in.Output.Status), Reason: in.Output.Reason, Verdict: in.Verdict,
 		Outputs: in.Output.Outputs, TemporalRunID: activity.GetInfo(ctx).WorkflowExecution.RunID, Entries: entries(in.Entries),
 	})
-	return contract.Acknowledgement{Echo: contract.Echo(in)}, failure(err)
+	return failure(err)
 }
 
 func entries(noted []contract.Entry) []soc.LedgerEntry {

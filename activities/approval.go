@@ -12,11 +12,10 @@ import (
 )
 
 // RequestApproval writes the approval that people see. Repeating it changes nothing.
-func (a *Activities) RequestApproval(ctx context.Context, in contract.ApprovalInput) (contract.Acknowledgement, error) {
-	ack := contract.Acknowledgement{Echo: contract.Echo(in)}
+func (a *Activities) RequestApproval(ctx context.Context, in contract.ApprovalInput) error {
 	run, err := a.Desk.GetRun(ctx, in.RunID)
 	if err != nil {
-		return ack, failure(err)
+		return failure(err)
 	}
 	approval := soc.Approval{
 		ID: in.ApprovalID, RunID: in.RunID, Playbook: run.Playbook, Step: in.Path, AlertID: run.AlertID, Severity: run.Severity,
@@ -38,12 +37,12 @@ func (a *Activities) RequestApproval(ctx context.Context, in contract.ApprovalIn
 		approval.Evidence = append(approval.Evidence, soc.Evidence{ID: e.ID, Title: e.Title, Data: e.Data, Untrusted: e.Untrusted})
 	}
 	if approval.Digest, err = shownDigest(approval); err != nil {
-		return ack, failure(err)
+		return failure(err)
 	}
 	key := "approval/" + in.ApprovalID + "/requested"
 	noted := append(entries(in.Entries), entry(key, contract.KindApprovalRequested, in.Path, 0, in.CreatedAt, approval))
 	_, err = a.Desk.RequestApproval(ctx, approval, noted)
-	return ack, failure(err)
+	return failure(err)
 }
 
 // shownDigest is SHA-256, hex, over what the approver is shown: title, message, calls and evidence.
@@ -62,7 +61,7 @@ func (a *Activities) ReadDecision(ctx context.Context, in contract.DecisionInput
 	if err := a.keep(ctx, in.Step); err != nil {
 		return contract.DecisionOutput{}, failure(err)
 	}
-	out := contract.DecisionOutput{Echo: contract.Echo(in)}
+	var out contract.DecisionOutput
 	d, err := a.Desk.GetDecision(ctx, in.DecisionID)
 	switch {
 	case soc.KindOf(err) == soc.NotFound:
@@ -93,7 +92,7 @@ func (a *Activities) ExpireApproval(ctx context.Context, in contract.DecisionInp
 	if err := a.keep(ctx, in.Step); err != nil {
 		return contract.DecisionOutput{}, failure(err)
 	}
-	out := contract.DecisionOutput{Echo: contract.Echo(in)}
+	var out contract.DecisionOutput
 	approval, err := a.Desk.GetApproval(ctx, in.ApprovalID)
 	if err != nil {
 		return out, failure(err)

@@ -34,7 +34,7 @@ func (a *Activities) Call(ctx context.Context, in contract.CallInput) (contract.
 	} else {
 		output, err = a.repeatable(ctx, in)
 	}
-	return contract.CallOutput{Echo: contract.Echo(in), Output: output}, failure(err)
+	return contract.CallOutput{Output: output}, failure(err)
 }
 
 // repeatable makes a call that may be made again: a read, or a write that its vendor makes idempotent. When a crash

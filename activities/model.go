@@ -27,7 +27,7 @@ func (a *Activities) Model(ctx context.Context, in contract.ModelInput) (contrac
 		}
 		var body contract.ModelBody
 		if json.Unmarshal(e.Body, &body) == nil && body.Error == nil {
-			return modelOutput(in, body), nil
+			return modelOutput(body), nil
 		}
 	}
 	body, err := a.ask(ctx, in)
@@ -41,15 +41,14 @@ func (a *Activities) Model(ctx context.Context, in contract.ModelInput) (contrac
 	if err != nil {
 		return contract.ModelOutput{}, failure(err)
 	}
-	return modelOutput(in, body), nil
+	return modelOutput(body), nil
 }
 
 func modelKey(path string, attempt int) string { return fmt.Sprintf("%s/model/%d", path, attempt) }
 
-func modelOutput(in contract.ModelInput, body contract.ModelBody) contract.ModelOutput {
+func modelOutput(body contract.ModelBody) contract.ModelOutput {
 	return contract.ModelOutput{
-		Echo: contract.Echo(in), Output: body.Output,
-		TokensIn: body.TokensIn, TokensOut: body.TokensOut, CostUSD: body.CostUSD,
+		Output: body.Output, TokensIn: body.TokensIn, TokensOut: body.TokensOut, CostUSD: body.CostUSD,
 	}
 }
 

@@ -82,12 +82,12 @@ func play(t *testing.T, w *world, steps string, script func(env *testsuite.TestW
 		if w.answer != nil {
 			text, err = w.answer(in)
 		}
-		return contract.CallOutput{Echo: contract.Echo(in), Output: json.RawMessage(text)}, err
+		return contract.CallOutput{Output: json.RawMessage(text)}, err
 	})
-	register(contract.ActivityRequestApproval, func(_ context.Context, in contract.ApprovalInput) (contract.Acknowledgement, error) {
+	register(contract.ActivityRequestApproval, func(_ context.Context, in contract.ApprovalInput) error {
 		w.note(in.Step)
 		w.approvals = append(w.approvals, in)
-		return contract.Acknowledgement{}, nil
+		return nil
 	})
 	register(contract.ActivityReadDecision, func(_ context.Context, in contract.DecisionInput) (contract.DecisionOutput, error) {
 		w.note(in.Step)
@@ -97,14 +97,14 @@ func play(t *testing.T, w *world, steps string, script func(env *testsuite.TestW
 		w.note(in.Step)
 		return contract.DecisionOutput{Outcome: "expired", By: "picket"}, nil
 	})
-	register(contract.ActivityRecord, func(_ context.Context, in contract.RecordInput) (contract.Acknowledgement, error) {
+	register(contract.ActivityRecord, func(_ context.Context, in contract.RecordInput) error {
 		w.note(in.Step)
-		return contract.Acknowledgement{}, nil
+		return nil
 	})
-	register(contract.ActivityCloseRun, func(_ context.Context, in contract.CloseInput) (contract.Acknowledgement, error) {
+	register(contract.ActivityCloseRun, func(_ context.Context, in contract.CloseInput) error {
 		w.note(in.Step)
 		w.closed = in
-		return contract.Acknowledgement{}, nil
+		return nil
 	})
 	if script != nil {
 		script(env)

@@ -89,7 +89,6 @@ type CallInput struct {
 
 // CallOutput is the result of ActivityCall. Output is the operation's answer as its output schema says.
 type CallOutput struct {
-	Echo   string          `json:"echo"`
 	Output json.RawMessage `json:"output"`
 }
 
@@ -115,7 +114,6 @@ type Evidence struct {
 
 // ModelOutput is the result of ActivityModel.
 type ModelOutput struct {
-	Echo      string          `json:"echo"`
 	Output    json.RawMessage `json:"output"`
 	TokensIn  int             `json:"tokens_in"`
 	TokensOut int             `json:"tokens_out"`
@@ -165,7 +163,6 @@ type DecisionInput struct {
 
 // DecisionOutput is a verified decision; Outcome is empty when there is none that verifies.
 type DecisionOutput struct {
-	Echo    string    `json:"echo"`
 	Outcome string    `json:"outcome"` // approved | denied | expired | ""
 	By      string    `json:"by,omitempty"`
 	Reason  string    `json:"reason,omitempty"`
