@@ -114,7 +114,7 @@ func (b *builder) finish(d doc, volatile []string) Normalised {
 	b.observeFields()
 	a.Raw = d.raw
 	if a.Raw == nil {
-		a.Raw, _ = json.Marshal(d.v) // an alert inside of another document, in canonical form
+		a.Raw = canonical(d.v) // an alert inside of another document
 	}
 	n := Normalised{DedupKey: b.key(d, volatile)}
 	a.SourceID = clip(a.SourceID, shortText)
@@ -136,12 +136,17 @@ func (b *builder) key(d doc, volatile []string) string {
 		sum := sha256.Sum256([]byte(identity))
 		return b.Source + "/id-sha256:" + hex.EncodeToString(sum[:])
 	}
-	var canonical bytes.Buffer
-	enc := json.NewEncoder(&canonical) // object keys in order
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(without(d.v, volatile))
-	sum := sha256.Sum256(canonical.Bytes())
+	sum := sha256.Sum256(canonical(without(d.v, volatile)))
 	return b.Source + "/sha256:" + hex.EncodeToString(sum[:])
+}
+
+// canonical writes a decoded document with its keys in order and its numbers as they were.
+func canonical(v any) []byte {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v) // what was decoded can be encoded
+	return bytes.TrimRight(text.Bytes(), "\n")
 }
 
 // without copies a document and leaves out the members named, wherever they stand.

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -62,7 +63,7 @@ func (w *walk) index(d doc) {
 				w.byID[id] = d
 			}
 		}
-		for name := range v {
+		for _, name := range slices.Sorted(maps.Keys(v)) { // of two entities with one id always the same one counts
 			w.index(d.key(name))
 		}
 	case []any:
@@ -183,12 +184,7 @@ func (w *walk) entity(d doc, base int, device bool) {
 // nested reads the entities inside of an entity: a process has its image and its parent, a session its account.
 func (w *walk) nested(d doc, base int) {
 	object, _ := d.v.(map[string]any)
-	names := make([]string, 0, len(object))
-	for name := range object {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		child := d.key(name)
 		lower := base - 5
 		if strings.HasPrefix(strings.ToLower(name), "parent") {
