@@ -89,8 +89,37 @@ type Operation struct {
 	Output      json.RawMessage `json:"output"`
 	Timeout     time.Duration   `json:"-"`
 	TimeoutMS   int64           `json:"timeout_ms"`
-	Untrusted   bool            `json:"untrusted"` // the output may hold text of an attacker
-	Confirm     string          `json:"confirm,omitempty"`
+	Untrusted   bool            `json:"untrusted"`         // the output may hold text of an attacker
+	Confirm     string          `json:"confirm,omitempty"` // the read operation that tells whether it took effect
+	Example     Example         `json:"example"`
+}
+
+// Example is a recorded exchange of an operation. Request, Body and Response are absent for native operations.
+type Example struct {
+	Arguments json.RawMessage `json:"arguments"`
+	Request   string          `json:"request,omitempty"` // METHOD and request URI
+	Body      json.RawMessage `json:"body,omitempty"`
+	Response  json.RawMessage `json:"response,omitempty"`
+	Output    json.RawMessage `json:"output"`
+}
+
+// Info is what a settings page needs to know of a connector.
+type Info struct {
+	Name    string  `json:"name"`
+	Title   string  `json:"title"`
+	Vendor  string  `json:"vendor"`
+	Docs    string  `json:"docs,omitempty"`
+	Native  bool    `json:"native"` // needs no connection of its own
+	BaseURL string  `json:"base_url,omitempty"`
+	Fields  []Field `json:"fields"`
+}
+
+// Field is one field of a connector's connections.
+type Field struct {
+	Name     string `json:"name"`
+	Title    string `json:"title"`
+	Secret   bool   `json:"secret"`
+	Required bool   `json:"required"`
 }
 
 // New loads the manifests and the data of the native connectors.
@@ -177,6 +206,22 @@ func (r *Registry) Operations() []Operation {
 	out := make([]Operation, 0, len(r.operations))
 	for _, op := range r.operations {
 		out = append(out, op.info)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+// Connectors lists every connector, sorted by name.
+func (r *Registry) Connectors() []Info {
+	out := make([]Info, 0, len(r.connectors))
+	for _, c := range r.connectors {
+		m := c.manifest
+		info := Info{Name: m.Name, Title: m.Title, Vendor: m.Vendor, Docs: m.Docs, Native: m.Native, BaseURL: m.Connection.BaseURL.Default, Fields: []Field{}}
+		for name, f := range m.Connection.Fields {
+			info.Fields = append(info.Fields, Field{Name: name, Title: f.Title, Secret: f.Secret, Required: f.Required})
+		}
+		sort.Slice(info.Fields, func(i, j int) bool { return info.Fields[i].Name < info.Fields[j].Name })
+		out = append(out, info)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	return out

@@ -1,6 +1,8 @@
 package connector
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sort"
@@ -57,6 +59,9 @@ func compileOperation(entry *connectorEntry, name string, spec operation) (*oper
 		Name: m.Name + "." + name, Title: spec.Title, Description: spec.Description, Connector: m.Name, Vendor: m.Vendor,
 		Effect: spec.Effect, Local: spec.Local, Input: op.input.text, Output: op.output.text, Timeout: spec.Timeout,
 		TimeoutMS: int64(spec.Timeout / time.Millisecond), Untrusted: spec.Untrusted,
+	}
+	if op.info.Example, err = op.example(spec.Example); err != nil {
+		return nil, fmt.Errorf("example: %w", err)
 	}
 	names, known := argumentNames(spec.Input)
 	if spec.Confirm != nil {
@@ -139,4 +144,32 @@ func argumentNames(input map[string]any) (names []string, known map[string]bool)
 	}
 	sort.Strings(names)
 	return names, known
+}
+
+// example checks the recorded exchange against the schemas: it is required, and it must be true.
+func (op *operationEntry) example(spec exampleSpec) (Example, error) {
+	e := Example{Request: spec.Request}
+	var err error
+	for _, part := range []struct {
+		value any
+		to    *json.RawMessage
+	}{{spec.Arguments, &e.Arguments}, {spec.Body, &e.Body}, {spec.Response, &e.Response}, {spec.Output, &e.Output}} {
+		if part.value == nil {
+			continue
+		}
+		if *part.to, err = jsonOf(part.value); err != nil {
+			return e, err
+		}
+	}
+	if _, err := op.arguments(e.Arguments); err != nil {
+		return e, err
+	}
+	output, err := decodeJSON(e.Output)
+	if err != nil {
+		return e, errors.New("output is required")
+	}
+	if err := op.output.validate(output); err != nil {
+		return e, fmt.Errorf("output: %w", err)
+	}
+	return e, nil
 }

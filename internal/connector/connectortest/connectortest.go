@@ -1,0 +1,272 @@
+// Package connectortest holds what every connector must hold: its recorded examples, and the behaviour towards a
+// vendor that refuses, throttles, redirects, rambles or breaks off. Only tests import it.
+package connectortest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"picket/internal/connector"
+	"picket/internal/secret"
+	"picket/internal/soc"
+)
+
+// Canary is the secret of the connections made here; it must never be seen.
+const Canary = "canary/S3cret+value=="
+
+// Connect gives a registry in which the connector has a connection to the handler's server.
+func Connect(t *testing.T, opts connector.Options, name string, handler http.Handler) *connector.Registry {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	r, err := connector.New(opts)
+	require.NoError(t, err)
+	require.NoError(t, r.AddConnection(connection(r, name, server.URL)))
+	return r
+}
+
+func connection(r *connector.Registry, name, base string) connector.Connection {
+	c := connector.Connection{
+		Name: "test", Connector: name, BaseURL: base, AllowPrivate: true,
+		Settings: map[string]string{"rate_per_minute": "0"}, Secrets: map[string]connector.Secret{},
+	}
+	for _, info := range r.Connectors() {
+		if info.Name != name {
+			continue
+		}
+		if base, err := url.Parse(info.BaseURL); err == nil { // the vendor's path, so that requests are the recorded ones
+			c.BaseURL += base.Path
+		}
+		for _, field := range info.Fields {
+			if field.Secret {
+				c.Secrets[field.Name] = secret.New(Canary)
+			} else {
+				c.Settings[field.Name] = "someone"
+			}
+		}
+	}
+	return c
+}
+
+// Operations lists the operations of a connector.
+func Operations(t *testing.T, opts connector.Options, name string) []connector.Operation {
+	t.Helper()
+	r, err := connector.New(opts)
+	require.NoError(t, err)
+	var out []connector.Operation
+	for _, op := range r.Operations() {
+		if op.Connector == name {
+			out = append(out, op)
+		}
+	}
+	require.NotEmpty(t, out)
+	return out
+}
+
+// Run holds every operation of an HTTP connector against all of it.
+func Run(t *testing.T, opts connector.Options, name string) {
+	for _, op := range Operations(t, opts, name) {
+		t.Run(op.Name, func(t *testing.T) {
+			t.Parallel()
+			t.Run("the recorded example is what is sent and what comes out", func(t *testing.T) { example(t, opts, op) })
+			t.Run("every status has its class", func(t *testing.T) { statuses(t, opts, op) })
+			t.Run("a broken or strange answer is an error", func(t *testing.T) { answers(t, opts, op) })
+			t.Run("a redirect leads nowhere else", func(t *testing.T) { redirects(t, opts, op) })
+			t.Run("a peer that is not there was sent nothing", func(t *testing.T) { absentPeer(t, opts, op) })
+		})
+	}
+}
+
+func call(r *connector.Registry, op connector.Operation) (json.RawMessage, error) {
+	return r.Call(context.Background(), connector.Request{Operation: op.Name, Arguments: op.Example.Arguments})
+}
+
+// Failed asserts the shape of an error and gives its *connector.CallError.
+func Failed(t *testing.T, err error) *connector.CallError {
+	t.Helper()
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), Canary, "the secret is in the error")
+	require.NotContains(t, err.Error(), url.QueryEscape(Canary), "the secret is in the error")
+	e, ok := errors.AsType[*connector.CallError](err)
+	require.True(t, ok, "no CallError in the chain of %T", err)
+	require.Equal(t, e.Kind, soc.KindOf(err), "the two errors disagree on the kind")
+	return e
+}
+
+func example(t *testing.T, opts connector.Options, op connector.Operation) {
+	var got atomic.Pointer[http.Request]
+	var body []byte
+	r := Connect(t, opts, op.Connector, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, _ = io.ReadAll(req.Body)
+		got.Store(req)
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		_, _ = w.Write(op.Example.Response)
+	}))
+	output, err := call(r, op)
+	require.NoError(t, err)
+	require.JSONEq(t, string(op.Example.Output), string(output))
+	req := got.Load()
+	require.Equal(t, op.Example.Request, req.Method+" "+req.RequestURI)
+	if op.Example.Body == nil {
+		require.Empty(t, body)
+	} else {
+		require.JSONEq(t, string(op.Example.Body), string(body))
+		require.Equal(t, "application/json", req.Header.Get("Content-Type"))
+	}
+}
+
+// classes is the table of statuses; a manifest may put Invalid, NotFound or Conflict otherwise, never the others.
+var classes = map[int]soc.Kind{
+	400: soc.Invalid, 404: soc.NotFound, 405: soc.Invalid, 413: soc.Invalid, 415: soc.Invalid, 422: soc.Invalid, 501: soc.Invalid,
+	401: soc.Denied, 403: soc.Denied, 407: soc.Denied, 451: soc.Denied, 409: soc.Conflict, 410: soc.NotFound, 412: soc.Conflict, 423: soc.Conflict,
+	408: soc.Unavailable, 421: soc.Unavailable, 425: soc.Unavailable, 429: soc.Unavailable, 500: soc.Unavailable, 502: soc.Unavailable,
+	503: soc.Unavailable, 504: soc.Unavailable, 507: soc.Unavailable, 520: soc.Unavailable,
+}
+
+func statuses(t *testing.T, opts connector.Options, op connector.Operation) {
+	var status atomic.Int64
+	var calls atomic.Int64
+	r := Connect(t, opts, op.Connector, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		calls.Add(1)
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(int(status.Load()))
+		words, _ := json.Marshal("no: " + strings.Join(req.Header.Values("Authorization"), "") + " " + Canary + "\r\nX-Forged: yes " + strings.Repeat("x", 5000))
+		_, _ = io.WriteString(w, `{"error":{"message":`+string(words)+`},"errorSummary":`+string(words)+`,"errors":[{"detail":`+string(words)+`}]}`)
+	}))
+	for code, kind := range classes {
+		status.Store(int64(code))
+		calls.Store(0)
+		output, err := call(r, op)
+		require.EqualValues(t, 1, calls.Load(), "%d: a call is made once", code)
+		if err == nil {
+			require.Equal(t, 404, code, "only a 404 can be an answer: %s", output)
+			continue
+		}
+		e := Failed(t, err)
+		require.Equal(t, code, e.Status)
+		require.True(t, e.Sent)
+		require.Equal(t, code >= 400 && code < 500 && code != 408, e.OutcomeKnown(), "%d: is the outcome known?", code)
+		require.Less(t, len(err.Error()), 600)
+		require.NotContains(t, err.Error(), "\n")
+		if e.Kind == soc.Unavailable {
+			require.Equal(t, 7*time.Second, e.RetryAfter, "%d", code)
+		}
+		overridable := kind == soc.Invalid || kind == soc.NotFound || kind == soc.Conflict
+		if !overridable {
+			require.Equal(t, kind, e.Kind, "%d", code)
+		} else {
+			require.NotContains(t, []soc.Kind{soc.Unavailable, soc.Internal, soc.Unknown}, e.Kind, "%d must not be repeated", code)
+		}
+	}
+}
+
+func answers(t *testing.T, opts connector.Options, op connector.Operation) {
+	var answer atomic.Pointer[http.HandlerFunc]
+	r := Connect(t, opts, op.Connector, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { (*answer.Load())(w, req) }))
+	text := func(body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, body)
+		}
+	}
+	for name, test := range map[string]struct {
+		handler http.HandlerFunc
+		kind    soc.Kind
+	}{
+		"longer than a megabyte":           {text(`{"pad":"` + strings.Repeat("x", 1<<20) + `"}`), soc.Invalid},
+		"broken JSON":                      {text(`{"id": `), soc.Invalid},
+		"two documents":                    {text(`{} {}`), soc.Invalid},
+		"nested without end":               {text(strings.Repeat("[", 20_000)), soc.Invalid},
+		"a page instead of a document":     {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>log in</html>") }, soc.Invalid},
+		"breaking off after the headers":   {breakOff(`{"id":`, true), soc.Unavailable},
+		"closing without a word":           {breakOff("", false), soc.Unavailable},
+		"an endless stream of white space": {endless, soc.Invalid},
+	} {
+		answer.Store(&test.handler)
+		_, err := call(r, op)
+		require.Error(t, err, name)
+		e := Failed(t, err)
+		require.Equal(t, test.kind, e.Kind, "%s: %v", name, err)
+		require.True(t, e.Sent, name)
+		require.False(t, e.OutcomeKnown(), name)
+	}
+}
+
+func breakOff(part string, headers bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if headers {
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Content-Length", "1000")
+			_, _ = io.WriteString(w, part)
+		}
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func endless(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	blank := []byte(strings.Repeat(" ", 64<<10))
+	for {
+		if _, err := w.Write(blank); err != nil {
+			return
+		}
+	}
+}
+
+func redirects(t *testing.T, opts connector.Options, op connector.Operation) {
+	var reached atomic.Int64
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
+	defer elsewhere.Close()
+	var code atomic.Int64
+	var calls atomic.Int64
+	loop := atomic.Bool{}
+	r := Connect(t, opts, op.Connector, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		calls.Add(1)
+		to := elsewhere.URL + "/stolen"
+		if loop.Load() {
+			to = req.URL.Path
+		}
+		http.Redirect(w, req, to, int(code.Load()))
+	}))
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		code.Store(int64(status))
+		for _, again := range []bool{false, true} {
+			loop.Store(again)
+			calls.Store(0)
+			_, err := call(r, op)
+			e := Failed(t, err)
+			require.Equal(t, soc.Denied, e.Kind, "%d: %v", status, err)
+			require.True(t, e.Sent)
+			require.LessOrEqual(t, calls.Load(), int64(4), "a loop must end")
+			if op.Effect != connector.EffectRead {
+				require.EqualValues(t, 1, calls.Load(), "%d: a change is never sent twice", status)
+			}
+		}
+	}
+	require.Zero(t, reached.Load(), "the other host was called")
+}
+
+func absentPeer(t *testing.T, opts connector.Options, op connector.Operation) {
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	r, err := connector.New(opts)
+	require.NoError(t, err)
+	require.NoError(t, r.AddConnection(connection(r, op.Connector, gone.URL)))
+	_, err = call(r, op)
+	e := Failed(t, err)
+	require.Equal(t, soc.Unavailable, e.Kind)
+	require.False(t, e.Sent)
+	require.True(t, e.OutcomeKnown())
+}
