@@ -39,6 +39,7 @@ type Engine struct {
 	client    client.Client
 	hostPort  string
 	namespace string
+	dir       string
 	server    temporal.Server
 	logger    *slog.Logger
 	release   func()
@@ -94,7 +95,7 @@ func start(ctx context.Context, o Options) (*Engine, error) {
 			return nil, soc.Errorf(soc.Unavailable, "start temporal in %s: %w", o.Dir, err)
 		}
 	}
-	e := &Engine{server: server, hostPort: at.frontendAddress(), namespace: o.Namespace, logger: o.Logger, release: func() {}}
+	e := &Engine{server: server, hostPort: at.frontendAddress(), namespace: o.Namespace, dir: o.Dir, logger: o.Logger, release: func() {}}
 	o.HostPort = e.hostPort
 	options := o.clientOptions(codec)
 	options.HeadersProvider = token
@@ -137,6 +138,9 @@ func (e *Engine) HostPort() string { return e.hostPort }
 
 // Namespace is the namespace that the client works in.
 func (e *Engine) Namespace() string { return e.namespace }
+
+// Dir is where the server's files and keys are.
+func (e *Engine) Dir() string { return e.dir }
 
 // Stop ends the client and the server within a few seconds. Workers must have been stopped before.
 func (e *Engine) Stop() {

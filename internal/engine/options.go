@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -67,7 +68,7 @@ func (o Options) clientOptions(codec converter.PayloadCodec) client.Options {
 		Namespace:         o.Namespace,
 		Logger:            sdklog.NewStructuredLogger(o.Logger),
 		MetricsHandler:    o.Metrics,
-		Interceptors:      o.Interceptors,
+		Interceptors:      append(slices.Clone(o.Interceptors), &marker{}),
 		DataConverter:     dc,
 		FailureConverter:  fc,
 		ConnectionOptions: client.ConnectionOptions{TLS: o.TLS},
