@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -119,7 +118,7 @@ func (r *run) ask(ctx workflow.Context, in contract.ApprovalInput) (contract.Dec
 		activity := contract.ActivityExpireApproval
 		if arrived {
 			box := r.inbox[in.ApprovalID]
-			query.DecisionID, r.inbox[in.ApprovalID] = box[0], slices.Delete(box, 0, 1)
+			query.DecisionID, r.inbox[in.ApprovalID] = box[0], box[1:]
 			activity = contract.ActivityReadDecision
 		}
 		query.Step = r.step(in.Path, in.Title)

@@ -78,11 +78,14 @@ func play(t *testing.T, w *world, steps string, script func(env *testsuite.TestW
 		w.mu.Lock()
 		w.calls = append(w.calls, in)
 		w.mu.Unlock()
-		text, err := `{}`, error(nil)
+		text, err := "{}", error(nil)
 		if w.answer != nil {
 			text, err = w.answer(in)
 		}
-		return contract.CallOutput{Output: json.RawMessage(text)}, err
+		if err != nil {
+			return contract.CallOutput{}, err
+		}
+		return contract.CallOutput{Output: json.RawMessage(text)}, nil
 	})
 	register(contract.ActivityRequestApproval, func(_ context.Context, in contract.ApprovalInput) error {
 		w.note(in.Step)
