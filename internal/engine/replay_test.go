@@ -2,11 +2,16 @@ package engine_test
 
 import (
 	"context"
+	"errors"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
@@ -217,4 +222,65 @@ func TestExportingAnUnknownRunSaysSo(t *testing.T) {
 	t.Parallel()
 	_, err := engine.ExportHistory(t.Context(), enginetest.Client(t), "no-such-run", "")
 	require.Equal(t, soc.NotFound, soc.KindOf(err), "%v", err)
+}
+
+func TestReplayHoldsWithoutAWorkflowCache(t *testing.T) {
+	t.Parallel()
+	if os.Getenv(noCache) != "" {
+		return // this is the run without a cache
+	}
+	self := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestReplay")
+	self.Env = append(os.Environ(), noCache+"=1")
+	output, err := self.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+}
+
+func TestReplayKnowsARetriedLocalActivityAsOne(t *testing.T) {
+	t.Parallel()
+	e, queue := enginetest.Start(t), enginetest.Queue(t)
+	var tries atomic.Int32
+	flaky := func(context.Context, string) (string, error) {
+		if tries.Add(1) == 1 {
+			return "", errors.New("not yet")
+		}
+		return "now", nil
+	}
+	code := func(ctx workflow.Context, argument string) (string, error) {
+		ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+			StartToCloseTimeout: time.Minute,
+			// Longer than a workflow task: the retry is a timer and a second marker.
+			RetryPolicy: &temporal.RetryPolicy{InitialInterval: 1500 * time.Millisecond},
+		})
+		first := workflow.ExecuteLocalActivity(ctx, "flaky", argument)
+		second := workflow.ExecuteLocalActivity(ctx, "lookup", lookupInput{"geo", argument})
+		if err := second.Get(ctx, nil); err != nil {
+			return "", err
+		}
+		var text string
+		err := first.Get(ctx, &text)
+		return text, err
+	}
+	startWorker(t, e.Client(), queue, func(r worker.Registry) {
+		r.RegisterWorkflowWithOptions(code, workflow.RegisterOptions{Name: "retried"})
+		r.RegisterActivityWithOptions(flaky, activity.RegisterOptions{Name: "flaky"})
+		r.RegisterActivity(lookup)
+	})
+	run, err := e.Client().ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		ID: queue, TaskQueue: queue, WorkflowTaskTimeout: time.Second,
+	}, "retried", "x")
+	require.NoError(t, err)
+	require.NoError(t, run.Get(t.Context(), nil))
+	history, err := engine.ExportHistory(t.Context(), e.Client(), run.GetID(), run.GetRunID())
+	require.NoError(t, err)
+	require.Contains(t, string(history), "EVENT_TYPE_TIMER_FIRED", "the retry was not a timer")
+	keys := keysOf(t, e)
+	again := func(argument string) error {
+		return engine.Replay(t.Context(), history, engine.ReplayOptions{Keys: keys, Register: func(r worker.WorkflowReplayer) {
+			r.RegisterWorkflowWithOptions(func(ctx workflow.Context, _ string) (string, error) {
+				return code(ctx, argument)
+			}, workflow.RegisterOptions{Name: "retried"})
+		}})
+	}
+	require.NoError(t, again("x"))
+	require.ErrorContains(t, again("y"), "local activity #1")
 }

@@ -21,11 +21,12 @@ const startTimeout = time.Minute
 
 var shared struct {
 	once   sync.Once
+	dir    string
 	engine *engine.Engine
 	err    error
 }
 
-// Start gives the engine that all tests of the binary share. It ends with the process; a test that shares it uses
+// Start gives the engine that all tests of the binary share. It ends with Main, or with the process; a test uses
 // workflow ids and task queues of its own, as Queue makes them.
 func Start(t testing.TB) *engine.Engine {
 	t.Helper()
@@ -35,12 +36,26 @@ func Start(t testing.TB) *engine.Engine {
 			shared.err = err
 			return
 		}
+		shared.dir = dir
 		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 		defer cancel()
 		shared.engine, shared.err = engine.Start(ctx, engine.Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
 	})
 	require.NoError(t, shared.err)
 	return shared.engine
+}
+
+// Main runs a binary's tests, and then stops the shared engine and removes its files. It is for TestMain:
+// os.Exit(enginetest.Main(m)).
+func Main(m *testing.M) int {
+	code := m.Run()
+	if shared.engine != nil {
+		shared.engine.Stop()
+	}
+	if shared.dir != "" {
+		_ = os.RemoveAll(shared.dir)
+	}
+	return code
 }
 
 // Client is the shared engine's client.
