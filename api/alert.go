@@ -1,0 +1,150 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"picket/internal/soc"
+	"picket/internal/store"
+)
+
+// limit reads the length of a page; 0 is the store's default.
+func (s *Server) limit(c *gin.Context) (int, bool) {
+	text := c.Query("limit")
+	if text == "" {
+		return 0, true
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 500 {
+		s.problem(c, http.StatusUnprocessableEntity, "limit is a number from 1 to 500")
+		return 0, false
+	}
+	return n, true
+}
+
+// oneOf reads a query parameter that takes one of some words; "" is none.
+func oneOf[T ~string](s *Server, c *gin.Context, name string, words ...T) (T, bool) {
+	word := T(c.Query(name))
+	if word == "" {
+		return "", true
+	}
+	for _, known := range words {
+		if word == known {
+			return word, true
+		}
+	}
+	s.problem(c, http.StatusUnprocessableEntity, name+" is none of those that there are")
+	return "", false
+}
+
+func (s *Server) listAlerts(c *gin.Context) {
+	limit, ok := s.limit(c)
+	if !ok {
+		return
+	}
+	severity, ok := oneOf(s, c, "severity", soc.Severities...)
+	if !ok {
+		return
+	}
+	f := store.AlertFilter{Source: c.Query("source"), Severity: severity, Q: c.Query("q"), Limit: limit, Cursor: c.Query("cursor")}
+	if since := c.Query("since"); since != "" {
+		at, err := time.Parse(time.RFC3339, since)
+		if err != nil {
+			s.problem(c, http.StatusUnprocessableEntity, "since is a time like 2026-01-31T12:00:00Z")
+			return
+		}
+		f.Since = at
+	}
+	if len(f.Q) > 200 {
+		s.problem(c, http.StatusUnprocessableEntity, "q has more than 200 bytes")
+		return
+	}
+	alerts, next, err := s.Reader.Alerts(c.Request.Context(), f)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	for i := range alerts {
+		alerts[i].Raw, alerts[i].Mail.Body = nil, ""
+		fillAlert(&alerts[i])
+	}
+	answer(c, http.StatusOK, page(alerts, next))
+}
+
+// fillAlert makes every list a list.
+func fillAlert(a *soc.Alert) {
+	if a.Severity == "" {
+		a.Severity = soc.SeverityUnknown
+	}
+	fill(&a.Attack)
+	fill(&a.Labels)
+	fill(&a.Observables)
+	fill(&a.Rule.Groups)
+	fill(&a.Mail.To)
+	fill(&a.Mail.URLs)
+}
+
+func fill[T any](list *[]T) {
+	if *list == nil {
+		*list = []T{}
+	}
+}
+
+func (s *Server) getAlert(c *gin.Context) {
+	alert, err := s.Reader.GetAlert(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	fillAlert(&alert)
+	runs, _, err := s.Reader.Runs(c.Request.Context(), store.RunFilter{AlertID: alert.ID, Limit: 500})
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	fill(&runs)
+	answer(c, http.StatusOK, struct {
+		Alert soc.Alert `json:"alert"`
+		Runs  []soc.Run `json:"runs"`
+	}{alert, runs})
+}
+
+// startRun starts a playbook by hand. Everybody who is somebody here may: what it does to the world needs its approval.
+func (s *Server) startRun(c *gin.Context) {
+	var in struct {
+		Playbook string `json:"playbook"`
+	}
+	if !s.decode(c, smallBody, &in) {
+		return
+	}
+	key, ok := s.idempotency(c)
+	if !ok {
+		return
+	}
+	if in.Playbook == "" {
+		s.invalid(c, "/playbook", "name a playbook")
+		return
+	}
+	who := me(c)
+	if len(who.Account.Roles) == 0 {
+		s.problem(c, http.StatusForbidden, "starting a run needs a role")
+		return
+	}
+	alert, err := s.Reader.GetAlert(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	start := func() (soc.Run, error) {
+		return s.Intake.StartRun(c.Request.Context(), in.Playbook, alert, who.Account.Name)
+	}
+	run, err := s.started.once(who.Account.ID, key, alert.ID+" "+in.Playbook, start)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	answer(c, http.StatusAccepted, run)
+}

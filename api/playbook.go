@@ -1,0 +1,153 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"picket/playbooks/plan"
+	"picket/playbooks/spec"
+)
+
+// playbookSummary is a playbook in a list.
+type playbookSummary struct {
+	Name          string         `json:"name"`
+	Title         string         `json:"title"`
+	Owner         string         `json:"owner"`
+	File          string         `json:"file"`
+	Digest        string         `json:"digest,omitempty"`
+	Labels        []string       `json:"labels"`
+	Attack        []string       `json:"attack"`
+	Triggers      []plan.Trigger `json:"triggers"`
+	Steps         int            `json:"steps"`
+	Consequential int            `json:"consequential"`
+	Errors        int            `json:"errors"`
+	Warnings      int            `json:"warnings"`
+}
+
+func summary(p *Playbook) playbookSummary {
+	out := playbookSummary{
+		Name: p.Name, Title: p.Name, File: p.File, Digest: p.Digest, Labels: []string{}, Attack: []string{}, Triggers: []plan.Trigger{},
+	}
+	if c := p.Plan; c != nil {
+		out.Owner = c.Owner
+		if c.Title != "" {
+			out.Title = c.Title
+		}
+		out.Labels = append(out.Labels, c.Labels...)
+		out.Attack = append(out.Attack, c.Attack...)
+		out.Triggers = append(out.Triggers, c.Triggers...)
+		count(c.Steps, &out.Steps, &out.Consequential)
+	}
+	for _, d := range p.Diagnostics {
+		if d.Severity == spec.SeverityError {
+			out.Errors++
+		} else {
+			out.Warnings++
+		}
+	}
+	return out
+}
+
+// count counts steps and consequential ones, those inside others included.
+func count(steps []plan.Step, all, consequential *int) {
+	for i := range steps {
+		s := &steps[i]
+		*all++
+		if s.Action != nil && s.Action.Effect == plan.EffectConsequential {
+			*consequential++
+		}
+		if s.Choose != nil {
+			for _, b := range s.Choose.Branches {
+				count(b.Steps, all, consequential)
+			}
+			count(s.Choose.Else, all, consequential)
+		}
+		if s.Parallel != nil {
+			for _, b := range s.Parallel.Branches {
+				count(b.Steps, all, consequential)
+			}
+		}
+		if s.Foreach != nil {
+			count(s.Foreach.Steps, all, consequential)
+		}
+	}
+}
+
+func (s *Server) listPlaybooks(c *gin.Context) {
+	all := s.Playbooks()
+	items := make([]playbookSummary, len(all))
+	for i := range all {
+		items[i] = summary(&all[i])
+	}
+	answer(c, http.StatusOK, page(items, ""))
+}
+
+func (s *Server) getPlaybook(c *gin.Context) {
+	all := s.Playbooks()
+	for i := range all {
+		if p := &all[i]; p.Name == c.Param("name") {
+			diagnostics := append([]spec.Diagnostic{}, p.Diagnostics...)
+			answer(c, http.StatusOK, struct {
+				Playbook    playbookSummary   `json:"playbook"`
+				Source      string            `json:"source"`
+				Plan        *plan.Plan        `json:"plan"`
+				Diagnostics []spec.Diagnostic `json:"diagnostics"`
+			}{summary(p), p.Source, p.Plan, diagnostics})
+			return
+		}
+	}
+	s.problem(c, http.StatusNotFound, "there is no playbook "+c.Param("name"))
+}
+
+// compiled reads a playbook's text and compiles it.
+func (s *Server) compiled(c *gin.Context) (*plan.Plan, []spec.Diagnostic, bool) {
+	var in struct {
+		Source string `json:"source"`
+		File   string `json:"file"`
+	}
+	if !s.decode(c, playbookBody, &in) {
+		return nil, nil, false
+	}
+	switch {
+	case len(in.Source) > 512<<10:
+		s.invalid(c, "/source", "the text has more than 512 KiB")
+		return nil, nil, false
+	case len(in.File) > 256:
+		s.invalid(c, "/file", "the name has more than 256 bytes")
+		return nil, nil, false
+	case in.File == "":
+		in.File = "playbook.yaml"
+	}
+	p, diagnostics := s.Compile(in.File, []byte(in.Source))
+	fill(&diagnostics)
+	return p, diagnostics, true
+}
+
+func (s *Server) checkPlaybook(c *gin.Context) {
+	p, diagnostics, ok := s.compiled(c)
+	if !ok {
+		return
+	}
+	answer(c, http.StatusOK, struct {
+		OK          bool              `json:"ok"`
+		Diagnostics []spec.Diagnostic `json:"diagnostics"`
+	}{p != nil, diagnostics})
+}
+
+func (s *Server) compilePlaybook(c *gin.Context) {
+	p, diagnostics, ok := s.compiled(c)
+	if !ok {
+		return
+	}
+	digest := ""
+	if p != nil {
+		digest = p.Digest()
+	}
+	answer(c, http.StatusOK, struct {
+		OK          bool              `json:"ok"`
+		Plan        *plan.Plan        `json:"plan"`
+		Digest      string            `json:"digest"`
+		Diagnostics []spec.Diagnostic `json:"diagnostics"`
+	}{p != nil, p, digest, diagnostics})
+}

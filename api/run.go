@@ -1,0 +1,184 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"picket/internal/runview"
+	"picket/internal/soc"
+	"picket/internal/store"
+	"picket/playbooks/plan"
+)
+
+func (s *Server) listRuns(c *gin.Context) {
+	limit, ok := s.limit(c)
+	if !ok {
+		return
+	}
+	status, ok := oneOf(s, c, "status", soc.RunQueued, soc.RunRunning, soc.RunWaiting, soc.RunCompleted, soc.RunFailed, soc.RunCancelled, soc.RunTimedOut)
+	if !ok {
+		return
+	}
+	runs, next, err := s.Reader.Runs(c.Request.Context(), store.RunFilter{
+		Status: status, Playbook: c.Query("playbook"), AlertID: c.Query("alert_id"), Limit: limit, Cursor: c.Query("cursor"),
+	})
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	answer(c, http.StatusOK, page(runs, next))
+}
+
+// run finds the run of the path, or answers why not.
+func (s *Server) run(c *gin.Context) (soc.Run, bool) {
+	run, err := s.Reader.GetRun(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		s.fail(c, err)
+		return soc.Run{}, false
+	}
+	return run, true
+}
+
+func (s *Server) getRun(c *gin.Context) {
+	if run, ok := s.run(c); ok {
+		answer(c, http.StatusOK, run)
+	}
+}
+
+func (s *Server) listSteps(c *gin.Context) {
+	run, ok := s.run(c)
+	if !ok {
+		return
+	}
+	kept, err := s.Reader.PlanByDigest(c.Request.Context(), run.PlanDigest)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	var p plan.Plan
+	if err := json.Unmarshal(kept.Plan, &p); err != nil {
+		s.fail(c, err)
+		return
+	}
+	entries, err := s.entries(c.Request.Context(), run.ID)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	answer(c, http.StatusOK, page(runview.Steps(&p, run, entries), ""))
+}
+
+// entries are all entries of a run.
+func (s *Server) entries(ctx context.Context, runID string) ([]soc.LedgerEntry, error) {
+	const most = 5000
+	var all []soc.LedgerEntry
+	for after := int64(0); ; {
+		some, err := s.Ledger.Entries(ctx, store.Filter{RunID: runID, AfterSeq: after, Limit: most})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+		if len(some) < most {
+			return all, nil
+		}
+		after = some[len(some)-1].Seq
+	}
+}
+
+func (s *Server) listRunLedger(c *gin.Context) {
+	limit, ok := s.limit(c)
+	if !ok {
+		return
+	}
+	if limit == 0 {
+		limit = 50
+	}
+	after := int64(0)
+	if cursor := c.Query("cursor"); cursor != "" {
+		var err error
+		if after, err = strconv.ParseInt(cursor, 10, 64); err != nil || after < 0 {
+			s.problem(c, http.StatusUnprocessableEntity, "cursor is not one that a page gave as its next")
+			return
+		}
+	}
+	run, ok := s.run(c)
+	if !ok {
+		return
+	}
+	entries, err := s.Ledger.Entries(c.Request.Context(), store.Filter{RunID: run.ID, AfterSeq: after, Limit: limit + 1})
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	next := ""
+	if len(entries) > limit {
+		entries = entries[:limit]
+		next = strconv.FormatInt(entries[limit-1].Seq, 10)
+	}
+	answer(c, http.StatusOK, page(entries, next))
+}
+
+func (s *Server) getHistory(c *gin.Context) {
+	run, ok := s.run(c)
+	if !ok {
+		return
+	}
+	if run.Archive == "" {
+		s.problem(c, http.StatusNotFound, "the run's history is not archived yet")
+		return
+	}
+	history, err := s.Archive.Get(c.Request.Context(), run.Archive)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.Data(http.StatusOK, "application/json", history)
+}
+
+func (s *Server) getRunPlan(c *gin.Context) {
+	run, ok := s.run(c)
+	if !ok {
+		return
+	}
+	kept, err := s.Reader.PlanByDigest(c.Request.Context(), run.PlanDigest)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	answer(c, http.StatusOK, struct {
+		Digest string          `json:"digest"`
+		Plan   json.RawMessage `json:"plan"`
+		Source string          `json:"source"`
+	}{kept.Digest, kept.Plan, kept.Source})
+}
+
+func (s *Server) counts(c *gin.Context) {
+	counts, err := s.Reader.Counts(c.Request.Context())
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	mine := 0
+	if counts.PendingApprovals > 0 {
+		pending, _, err := s.Reader.Approvals(c.Request.Context(), store.ApprovalFilter{Status: soc.ApprovalPending, Limit: 500})
+		if err != nil {
+			s.fail(c, err)
+			return
+		}
+		for i := range pending {
+			if s.whyNot(&pending[i], me(c)) == "" {
+				mine++
+			}
+		}
+	}
+	answer(c, http.StatusOK, struct {
+		Approvals     int `json:"approvals"`
+		ApprovalsMine int `json:"approvals_mine"`
+		RunsOpen      int `json:"runs_open"`
+		AlertsOpen    int `json:"alerts_open"`
+	}{counts.PendingApprovals, mine, counts.RunningRuns, counts.OpenAlerts})
+}
