@@ -11,6 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"picket/internal/ingest"
 	"picket/internal/soc"
 )
 
@@ -25,15 +26,14 @@ type Config struct {
 
 // SourceConfig is one hook: POST /v1/hooks/{name}.
 type SourceConfig struct {
-	Kind           string            `yaml:"kind"` // generic | wazuh | defender | guardduty
-	Token          string            `yaml:"token"`
-	TokenFile      string            `yaml:"token_file"`
-	HMACSecret     string            `yaml:"hmac_secret"`
-	HMACSecretFile string            `yaml:"hmac_secret_file"`
-	ReplayWindow   time.Duration     `yaml:"replay_window"`   // of HMAC timestamps; 5m unless said
-	RatePerSecond  float64           `yaml:"rate_per_second"` // 0: the default
-	Fields         map[string]string `yaml:"fields"`          // generic: alert field -> pointer into the body
-	Severities     map[string]string `yaml:"severities"`      // generic: the source's word -> severity
+	Kind           ingest.Kind     `yaml:"kind"` // generic | wazuh | defender | guardduty
+	Token          string          `yaml:"token"`
+	TokenFile      string          `yaml:"token_file"`
+	HMACSecret     string          `yaml:"hmac_secret"`
+	HMACSecretFile string          `yaml:"hmac_secret_file"`
+	ReplayWindow   time.Duration   `yaml:"replay_window"`   // of HMAC timestamps; 5m unless said
+	RatePerSecond  float64         `yaml:"rate_per_second"` // 1000 unless said
+	Mapping        *ingest.Mapping `yaml:"mapping"`         // generic: where the facts stand in the body
 }
 
 // ConnectionConfig is one configured account of a connector.

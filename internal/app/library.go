@@ -16,11 +16,12 @@ import (
 
 // Playbook is one playbook that this instance runs.
 type Playbook struct {
-	Name   string
-	File   string
-	Source []byte
-	Plan   *plan.Plan
-	Digest string
+	Name        string
+	File        string
+	Source      []byte
+	Plan        *plan.Plan
+	Digest      string
+	Diagnostics []playbooks.Diagnostic // warnings
 }
 
 // Library is the playbooks that alerts can start, in the order of their names. It does not change while the process runs.
@@ -42,7 +43,7 @@ func LoadLibrary(dir string, catalog *playbooks.Catalog) (*Library, error) {
 			}
 			return soc.Errorf(soc.Invalid, "the playbook %s does not compile:\n%s", file, strings.Join(lines, "\n"))
 		}
-		byName[compiled.Name] = &Playbook{Name: compiled.Name, File: file, Source: source, Plan: compiled, Digest: compiled.Digest()}
+		byName[compiled.Name] = &Playbook{Name: compiled.Name, File: file, Source: source, Plan: compiled, Digest: compiled.Digest(), Diagnostics: diagnostics}
 		return nil
 	}
 	for name, source := range library.Files() {

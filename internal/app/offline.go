@@ -98,24 +98,32 @@ func ReplayRun(ctx context.Context, dir, id string) (kept archived, err error) {
 	if err != nil {
 		return archived{}, err
 	}
-	return archived{Digest: run.Archive, Events: countEvents(history), Bytes: len(history)},
-		engine.Replay(ctx, history, engine.ReplayOptions{KeyFile: paths{dir}.payloadKeys(), Register: RegisterWorkflows})
+	keys, err := engine.OpenKeyring(paths{dir}.payloadKeys(), false)
+	if err != nil {
+		return archived{}, err
+	}
+	return describe(run.Archive, history), engine.Replay(ctx, history, engine.ReplayOptions{
+		Keys: keys, Register: func(r worker.WorkflowReplayer) { RegisterWorkflows(r) },
+	})
+}
+
+// WorkflowRegistry takes workflows: a worker or a replayer.
+type WorkflowRegistry interface {
+	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
 }
 
 // RegisterWorkflows makes the workflows known under their names in the contract.
-func RegisterWorkflows(r worker.WorkflowRegistry) {
+func RegisterWorkflows(r WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.Playbook, workflow.RegisterOptions{Name: contract.WorkflowPlaybook})
 }
 
-// countEvents counts the events of an exported history.
-func countEvents(history []byte) int {
+// describe says what an exported history is.
+func describe(digest string, history []byte) archived {
 	var h struct {
 		Events []json.RawMessage `json:"events"`
 	}
-	if json.Unmarshal(history, &h) != nil {
-		return 0
-	}
-	return len(h.Events)
+	_ = json.Unmarshal(history, &h) // a count of 0 says that it is not one
+	return archived{Digest: digest, Events: len(h.Events), Bytes: len(history)}
 }
 
 // VerifyLedger checks the chain and the archive of a data directory.
@@ -138,13 +146,6 @@ func VerifyLedger(ctx context.Context, dir string) (report audit.Report, err err
 
 // AddUser adds a person, who chooses a password with the answered one-time code.
 func AddUser(ctx context.Context, dir, name string, roles []string) (code string, err error) {
-	for _, role := range roles {
-		switch role {
-		case soc.RoleAdmin, soc.RoleLead, soc.RoleResponder, soc.RoleAnalyst:
-		default:
-			return "", soc.Errorf(soc.Invalid, "there is no role %q; the roles are admin, lead, responder and analyst", role)
-		}
-	}
 	signer, err := audit.OpenSigner(paths{dir}.keys())
 	if err != nil {
 		return "", err
@@ -154,7 +155,7 @@ func AddUser(ctx context.Context, dir, name string, roles []string) (code string
 		return "", err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return auth.New(s).Invite(ctx, name, roles)
+	return auth.New(s, auth.Options{}).Invite(ctx, name, roles)
 }
 
 func (p paths) payloadKeys() string { return filepath.Join(p.keys(), "payload.keys") }
