@@ -43,4 +43,6 @@ const (
 	CodeCoversBefore   = "P043" // an approval does not stand before the step that it covers, in the same loop
 	CodeNotBound       = "P044" // an argument of a covered step is not known, or not yet final, when the approval is asked for
 	CodeRepeatedEffect = "P045" // a consequential call may not be retried
+
+	CodePrompt = "P050" // warning: a prompt holds untrusted text
 )

@@ -1,0 +1,204 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"picket/playbooks/expr"
+	"picket/playbooks/plan"
+	"picket/playbooks/spec"
+)
+
+// indexCovers notes what an approve step covers and reports what it can't cover.
+func (c *checker) indexCovers(entry *info, a *spec.Approve) {
+	for _, n := range a.Covers {
+		id := n.Text
+		covered := c.all[id]
+		switch {
+		case covered == nil:
+			c.bag.Error(spec.CodeCovers, n.Span, spec.Suggest(id, c.consequentialIDs()), "covers names %s, which is no step of this playbook", id)
+			continue
+		case covered.spec.Action == nil:
+			c.bag.Error(spec.CodeCovers, n.Span, "name the action steps that may run after a yes", "covers names %s, which is no action", id)
+			continue
+		case slices.ContainsFunc(c.covers[id], func(known cover) bool { return known.approval == entry.spec.ID }):
+			c.bag.Error(spec.CodeCovers, n.Span, "", "covers names %s twice", id)
+			continue
+		}
+		if effect := c.effect(covered.spec); effect != "" && effect != plan.EffectConsequential {
+			c.bag.Error(spec.CodeCoversNoNeed, n.Span, "take it out of covers", "the step %s needs no approval: %s has the effect %s", id, covered.spec.Action.Operation.Text, effect)
+			continue
+		}
+		c.covers[id] = append(c.covers[id], cover{approval: entry.spec.ID, at: n.Span})
+	}
+}
+
+func (c *checker) effect(s *spec.Step) string {
+	if s.Action == nil || s.Action.Operation == nil {
+		return ""
+	}
+	return c.cat.Operations[s.Action.Operation.Text].Effect
+}
+
+func (c *checker) consequentialIDs() []string {
+	var ids []string
+	for _, entry := range c.inOrder() {
+		if c.effect(entry.spec) == plan.EffectConsequential {
+			ids = append(ids, entry.spec.ID)
+		}
+	}
+	return ids
+}
+
+// consequential proves that a step is reached only with a yes, and that the yes is to the call that is made.
+func (c *checker) consequential(s *spec.Step, sc *scope, a *plan.Action) {
+	if s.Retry != nil && s.Retry.Attempts > 1 {
+		c.bag.Error(spec.CodeRepeatedEffect, s.Retry.At, "take `retry` out", "%s changes the world and is never retried by itself", a.Operation)
+	}
+	for _, known := range c.covers[s.ID] {
+		approval := c.all[known.approval]
+		at, visible := sc.steps[known.approval]
+		if !visible || at.loop != sc.loop {
+			c.bag.Error(spec.CodeCoversBefore, known.at, c.howBefore(approval, s, sc),
+				"the approval %s does not stand before the step %s that it covers", known.approval, s.ID)
+			continue
+		}
+		a.Approvals = append(a.Approvals, known.approval)
+		c.bound(s, sc, known.approval)
+	}
+	if !sc.facts.holds(coveredFact(s.ID), sc.guards) && !sc.dead {
+		c.bag.Error(spec.CodeUnapproved, s.Action.Operation.Span, c.howCovered(s, a),
+			"%s changes the world, and it can be reached without an approval", a.Operation)
+	}
+}
+
+func (c *checker) howBefore(approval *info, s *spec.Step, sc *scope) string {
+	if approval.loop != sc.loop {
+		return fmt.Sprintf("put both into the same loop: the arguments of %s differ from item to item", s.ID)
+	}
+	return fmt.Sprintf("put it on the way to line %d", s.Line)
+}
+
+// howCovered is the way out where the proof fails.
+func (c *checker) howCovered(s *spec.Step, a *plan.Action) string {
+	if len(c.covers[s.ID]) == 0 {
+		return fmt.Sprintf("put an approve step with `covers: [%s]` before it", s.ID)
+	}
+	if len(a.Approvals) == 0 {
+		return "no approval that covers it stands before it"
+	}
+	name := a.Approvals[0]
+	return fmt.Sprintf("%s (line %d) stands in a part that not every way goes through: move it out, or give this step `if: %s.status == \"ok\"`",
+		name, c.all[name].spec.Line, stepName(name))
+}
+
+// bound checks that a covered step's arguments are final when an approval asks for them.
+func (c *checker) bound(s *spec.Step, sc *scope, approval string) {
+	asked := c.asked[approval]
+	if asked == nil || s.Action.With == nil {
+		return
+	}
+	for _, e := range s.Action.With.Entries {
+		eachExpression(e.Value, func(n *spec.Node, offset int, source string) {
+			if !stable(source) {
+				c.bag.Error(spec.CodeNotBound, n.At(offset, len(source)), "compute it in a `set` step before the approval",
+					"an argument that reads the clock has another value after the approval %s than in it", approval)
+			}
+			refs, err := expr.Refs(source)
+			if err != nil {
+				return // reported where the value was checked
+			}
+			for _, ref := range refs {
+				c.boundRef(n, offset, ref, s.ID, sc, asked, approval)
+			}
+		})
+	}
+}
+
+func (c *checker) boundRef(n *spec.Node, offset int, ref expr.Ref, id string, sc, asked *scope, approval string) {
+	if ref.Path[0] != "steps" || len(ref.Path) < 2 {
+		return
+	}
+	used := ref.Path[1]
+	if _, here := sc.steps[used]; !here {
+		return // reported as no such step
+	}
+	at := n.At(offset+ref.Offset, ref.Length)
+	if _, before := asked.steps[used]; !before {
+		c.bag.Error(spec.CodeNotBound, at, fmt.Sprintf("move the step %s before line %d", used, c.all[approval].spec.Line),
+			"the approval %s is for the exact arguments of %s, but the step %s comes after it", approval, id, used)
+		return
+	}
+	if sc.ok(used) && !asked.ok(used) && !ref.Guarded && (len(ref.Path) == 2 || ref.Path[2] == "output") {
+		c.bag.Error(spec.CodeNotBound, at, fmt.Sprintf("give the approval %s the same guard", approval),
+			"the approval %s is for the exact arguments of %s, but when it asks, the step %s may not have run", approval, id, used)
+	}
+}
+
+// eachExpression visits the expressions in a value.
+func eachExpression(n *spec.Node, visit func(n *spec.Node, offset int, source string)) {
+	if n.Kind == spec.String && strings.Contains(n.Text, "${{") {
+		segments, err := expr.Template(n.Text)
+		if err != nil {
+			return // reported where the value was checked
+		}
+		for _, s := range segments {
+			if s.Expr != "" {
+				visit(n, s.Offset, s.Expr)
+			}
+		}
+	}
+	for _, item := range n.Items {
+		eachExpression(item, visit)
+	}
+	for _, e := range n.Entries {
+		eachExpression(e.Value, visit)
+	}
+}
+
+func (c *checker) approve(s *spec.Step, sc *scope) (*plan.Approve, visible) {
+	a := s.Approve
+	out := &plan.Approve{
+		NotRequester: a.NotRequester, Within: a.Within, OnTimeout: a.OnTimeout, Covers: make([]string, 0, len(a.Covers)),
+		Role: c.role(a.Role), EscalateTo: c.role(a.EscalateTo),
+	}
+	for _, n := range a.Covers {
+		out.Covers = append(out.Covers, n.Text)
+	}
+	if a.Title != nil {
+		out.Title, _ = c.value(a.Title, sc, reading{})
+	}
+	if a.Message != nil {
+		message, _ := c.value(a.Message, sc, reading{})
+		out.Message = &message
+	}
+	out.Evidence = c.named(a.Evidence, sc)
+	c.asked[s.ID] = sc.clone()
+	return out, visible{output: expr.Object(map[string]expr.Type{
+		"approved": expr.Bool(), "outcome": expr.Enum("approved", "denied", "expired"), "by": expr.String(), "reason": expr.String(),
+	})}
+}
+
+// named are step ids that must stand before a place.
+func (c *checker) named(nodes []*spec.Node, sc *scope) []string {
+	var ids []string
+	for _, n := range nodes {
+		if _, visible := sc.steps[n.Text]; !visible {
+			c.noStep(n.Span, n.Text, sc)
+			continue
+		}
+		ids = append(ids, n.Text)
+	}
+	return ids
+}
+
+func (c *checker) role(n *spec.Node) string {
+	if n == nil {
+		return ""
+	}
+	if len(c.cat.Roles) > 0 && !slices.Contains(c.cat.Roles, n.Text) {
+		c.bag.Error(spec.CodeRole, n.Span, spec.Suggest(n.Text, c.cat.Roles), "there is no role %q", n.Text)
+	}
+	return n.Text
+}
