@@ -22,7 +22,7 @@ const look = cva(
 
 export type ButtonLook = VariantProps<typeof look>
 
-export const buttonClass = (options: ButtonLook & { className?: string }) => cn(look(options), options.className)
+export const buttonClass = ({ variant, size, className }: ButtonLook & { className?: string }) => cn(look({ variant, size }), className)
 
 export function Button({ variant, size, className, type = 'button', ...rest }: ComponentProps<'button'> & ButtonLook) {
   return <button type={type} className={buttonClass({ variant, size, className })} {...rest} />
@@ -36,12 +36,13 @@ export function CopyButton({ text, label, className }: { text: string; label: st
     const timer = setTimeout(() => setCopied(false), 1500)
     return () => clearTimeout(timer)
   }, [copied])
+  if (!navigator.clipboard) return null // not over plain HTTP
   return (
     <button
       type="button"
       aria-label={copied ? 'Copied' : label}
       title={copied ? 'Copied' : label}
-      onClick={() => void navigator.clipboard?.writeText(text).then(() => setCopied(true))}
+      onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
       className={cn('inline-grid size-5 shrink-0 place-items-center rounded text-faint hover:bg-hover hover:text-fg', className)}
     >
       {copied ? <Check className="size-3.5 text-ok-text" /> : <Copy className="size-3.5" />}

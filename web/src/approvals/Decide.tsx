@@ -1,0 +1,97 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Ban, Check } from 'lucide-react'
+import { useRef, useState } from 'react'
+import { call, newKey, Problem } from '@/api/client'
+import type { Approval } from '@/api/nouns'
+import { approvalQuery } from '@/api/queries'
+import { Button } from '@/ui/button'
+import { Dialog, DialogContent } from '@/ui/dialog'
+import { inert } from '@/ui/inert'
+import { ActionError } from '@/ui/states'
+import { argumentsOf } from './arguments'
+
+export type Outcome = 'approved' | 'denied'
+
+/** Asks once more, with room for a reason, and sends the decision bound to what was shown. */
+export function Decide({ approval, outcome, close }: { approval: Approval; outcome: Outcome; close: () => void }) {
+  const client = useQueryClient()
+  const [reason, setReason] = useState('')
+  const [key] = useState(newKey) // one key for one intent: pressing twice is one decision
+  const yes = useRef<HTMLButtonElement>(null)
+  const approving = outcome === 'approved'
+  const decide = useMutation({
+    mutationFn: () =>
+      call<Approval>('POST', `/v1/approvals/${encodeURIComponent(approval.id)}/decision`, {
+        key,
+        body: { outcome, digest: approval.digest, ...(reason.trim() && { reason: reason.trim() }) },
+      }),
+    onSuccess: (decided) => {
+      client.setQueryData(approvalQuery(approval.id).queryKey, decided)
+      for (const name of ['approvals', 'counts', 'runs']) void client.invalidateQueries({ queryKey: [name] })
+      void client.invalidateQueries({ queryKey: ['run', approval.run_id] })
+      close()
+    },
+    onError: (error) => {
+      if (error instanceof Problem && error.status === 409) void client.invalidateQueries({ queryKey: ['approval', approval.id] })
+    },
+  })
+  const submit = () => {
+    if (!decide.isPending) decide.mutate()
+  }
+  return (
+    <Dialog open onOpenChange={(open) => !open && close()}>
+      <DialogContent
+        title={approving ? 'Approve and release?' : 'Deny?'}
+        description={approving ? 'This is done at once when you approve.' : 'Nothing is released, and the run ends.'}
+        className="w-[min(480px,94vw)]"
+        onOpenAutoFocus={(event) => {
+          if (!approving) return // the reason has the focus
+          event.preventDefault()
+          yes.current?.focus()
+        }}
+      >
+        <form
+          className="space-y-3 overflow-auto p-4"
+          onSubmit={(event) => {
+            event.preventDefault()
+            submit()
+          }}
+        >
+          <ul className="space-y-1.5 rounded-md bg-sunken px-3 py-2">
+            {approval.calls.map((each) => (
+              <li key={each.digest}>
+                <code className="font-mono text-xs font-medium">{each.operation}</code>
+                <span className="block font-mono text-2xs text-muted [overflow-wrap:anywhere]">
+                  {argumentsOf(each).map((argument) => `${argument.name}: ${inert(argument.text.length > 80 ? `${argument.text.slice(0, 80)}…` : argument.text)}`).join(' · ')}
+                </span>
+              </li>
+            ))}
+          </ul>
+          <label className="block text-xs font-medium">
+            Reason {approving && <span className="font-normal text-muted">(optional)</span>}
+            <textarea
+              rows={3}
+              maxLength={2000}
+              value={reason}
+              onChange={(event) => setReason(event.target.value)}
+              onKeyDown={(event) => {
+                if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit()
+              }}
+              placeholder="Kept in the audit ledger; Ctrl Enter sends"
+              autoFocus={!approving}
+              className="mt-1 w-full rounded-md border border-line-strong bg-surface p-2 text-[13px] font-normal placeholder:text-faint"
+            />
+          </label>
+          <ActionError error={decide.error} />
+          <div className="flex justify-end gap-2">
+            <Button size="md" onClick={close}>Not now</Button>
+            <Button ref={yes} type="submit" size="md" variant={approving ? 'ok' : 'danger'} disabled={decide.isPending}>
+              {approving ? <Check /> : <Ban />}
+              {decide.isPending ? 'Sending…' : approving ? 'Approve and release' : 'Deny'}
+            </Button>
+          </div>
+        </form>
+      </DialogContent>
+    </Dialog>
+  )
+}

@@ -1,0 +1,114 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { AlertTriangle, CircleX, PlayCircle, ShieldAlert } from 'lucide-react'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import type { Diagnostic } from '@/api/nouns'
+import { playbookQuery } from '@/api/queries'
+import { Badge } from '@/ui/badge'
+import { buttonClass } from '@/ui/button'
+import { cn } from '@/ui/cn'
+import { useMedia } from '@/ui/media'
+import { Page } from '@/ui/page'
+import { Empty, ErrorState, Skeleton, SkeletonRows } from '@/ui/states'
+import { Graph } from './Graph'
+import { allSteps } from './text'
+
+const Source = lazy(() => import('./Source'))
+const route = getRouteApi('/app/playbooks/$name')
+
+/** A playbook as text and as graph, side by side; a step chosen in one is shown in the other. */
+export function PlaybookPage() {
+  const { name } = route.useParams()
+  const { step } = route.useSearch()
+  const navigate = route.useNavigate()
+  const query = useQuery(playbookQuery(name))
+  const wide = useMedia('(min-width: 1000px)')
+  const [view, setView] = useState<'source' | 'graph'>('graph')
+  const [line, setLine] = useState<number>()
+  const plan = query.data?.plan
+  const steps = useMemo(() => allSteps(plan?.steps), [plan])
+  useEffect(() => {
+    document.title = `${name} · Picket`
+  }, [name])
+  useEffect(() => {
+    const chosen = steps.find((each) => each.id === step)
+    if (chosen) setLine(chosen.line)
+  }, [step, steps])
+
+  if (query.isError && !query.data) return <Page title={name}><ErrorState error={query.error} retry={() => void query.refetch()} what="the playbook" /></Page>
+  if (!query.data) return <Page fill title={<Skeleton className="h-5 w-48" />}><SkeletonRows label="Loading the playbook" rows={12} /></Page>
+
+  const { playbook, source, diagnostics } = query.data
+  const select = (id: string) => void navigate({ search: { step: id }, replace: true })
+  // The step at a line is the last one that begins at or before it.
+  const selectLine = (at: number) => {
+    const here = steps.filter((each) => each.line <= at).toSorted((a, b) => b.line - a.line)[0]
+    if (here && here.id !== step) select(here.id)
+  }
+  const graph = plan
+    ? <Graph plan={plan} selected={step} onSelect={select} />
+    : <Empty icon={CircleX} title="It does not compile, so there is no graph"><p>The problems are listed under the source.</p></Empty>
+  const text = (
+    <div className="flex h-full min-h-0 flex-col">
+      <div className="min-h-0 flex-1">
+        <Suspense fallback={<SkeletonRows label="Loading the source" rows={14} />}>
+          <Source text={source} line={line} diagnostics={diagnostics} onLine={selectLine} />
+        </Suspense>
+      </div>
+      <Problems diagnostics={diagnostics} onLine={setLine} />
+    </div>
+  )
+  return (
+    <Page
+      fill
+      title={<><span>{playbook.title || playbook.name}</span>{playbook.title && <code className="font-mono text-xs font-normal text-muted">{playbook.name}</code>}</>}
+      sub={<span className="flex flex-wrap items-center gap-1.5">
+        <span>{playbook.owner} · {playbook.file} · {playbook.steps} steps</span>
+        {playbook.consequential > 0 && <Badge tone="crit"><ShieldAlert aria-hidden />{playbook.consequential} consequential</Badge>}
+        {playbook.attack.map((id) => <Badge key={id} tone="accent" className="font-mono">{id}</Badge>)}
+      </span>}
+      actions={
+        <>
+          {!wide && (
+            <div role="group" aria-label="View" className="flex rounded-md border border-line-strong/70 p-0.5 text-xs">
+              {(['graph', 'source'] as const).map((each) => (
+                <button key={each} type="button" aria-pressed={view === each} onClick={() => setView(each)} className={cn('rounded px-2.5 py-1 font-medium', view === each ? 'bg-accent-soft text-accent-text' : 'text-muted')}>
+                  {each === 'graph' ? 'Graph' : 'Source'}
+                </button>
+              ))}
+            </div>
+          )}
+          <Link to="/runs" search={{ playbook: playbook.name }} className={buttonClass({})}><PlayCircle />Its runs</Link>
+        </>
+      }
+    >
+      {wide ? (
+        <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,11fr)_minmax(0,9fr)]">
+          <div className="min-h-0 border-r border-line">{text}</div>
+          <div className="min-h-0">{graph}</div>
+        </div>
+      ) : <div className="min-h-0 flex-1">{view === 'graph' ? graph : text}</div>}
+    </Page>
+  )
+}
+
+function Problems({ diagnostics, onLine }: { diagnostics: Diagnostic[]; onLine: (line: number) => void }) {
+  if (diagnostics.length === 0) return null
+  return (
+    <ul aria-label="Problems" className="max-h-48 shrink-0 overflow-auto border-t border-line bg-surface">
+      {diagnostics.map((each, i) => {
+        const error = each.severity === 'error'
+        const Icon = error ? CircleX : AlertTriangle
+        return (
+          <li key={i}>
+            <button type="button" onClick={() => onLine(each.line)} className="flex w-full items-start gap-2 border-b border-line px-4 py-1.5 text-left text-xs -outline-offset-2 hover:bg-hover">
+              <Icon aria-label={each.severity} className={cn('mt-0.5 size-3.5 shrink-0', error ? 'text-crit-text' : 'text-high-text')} />
+              <span className="min-w-0 flex-1 break-words">{each.message}{each.help && <span className="block text-muted">{each.help}</span>}</span>
+              <code className="shrink-0 font-mono text-2xs text-muted">{each.code} {each.line}:{each.column}</code>
+            </button>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}

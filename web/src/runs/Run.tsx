@@ -1,0 +1,239 @@
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { Download, Hand, RotateCcw } from 'lucide-react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { call } from '@/api/client'
+import type { Citation, PlanStep, Run, RunPlan, Step } from '@/api/nouns'
+import { runPlanQuery, runQuery, stepsQuery } from '@/api/queries'
+import { Button, buttonClass, CopyButton } from '@/ui/button'
+import { cn } from '@/ui/cn'
+import { formatCost, formatDuration } from '@/ui/duration'
+import { inert } from '@/ui/inert'
+import { Fact, Page } from '@/ui/page'
+import { Severity, VerdictBadge } from '@/ui/severity'
+import { ActionError, ErrorState, Skeleton, SkeletonRows } from '@/ui/states'
+import { StatusBadge } from '@/ui/status'
+import { useNow, When } from '@/ui/time'
+import { Untrusted } from '@/ui/untrusted'
+import { resolveCitation } from './cite'
+import { Ledger } from './Ledger'
+import { buildRows, flatten, isFinal, summarise, type Summary } from './rows'
+import { StepPanel } from './StepPanel'
+import { Timeline } from './Timeline'
+
+const route = getRouteApi('/app/runs/$id')
+
+export function RunPage() {
+  const { id } = route.useParams()
+  const run = useQuery(runQuery(id))
+  useEffect(() => {
+    document.title = `${run.data?.playbook ?? 'Run'} · Picket`
+  }, [run.data?.playbook])
+  if (run.isError && !run.data) return <Page title="Run"><ErrorState error={run.error} retry={() => void run.refetch()} what="the run" /></Page>
+  if (!run.data) {
+    return (
+      <Page fill title={<Skeleton className="h-5 w-64" />}>
+        <SkeletonRows label="Loading the run" rows={12} />
+      </Page>
+    )
+  }
+  return isFinal(run.data) ? <Body run={run.data} now={Date.parse(run.data.ended_at ?? run.data.created_at)} /> : <Open run={run.data} />
+}
+
+/** A run that goes on: its clock ticks. */
+const Open = ({ run }: { run: Run }) => <Body run={run} now={useNow()} />
+
+const none: Step[] = []
+
+function Body({ run, now }: { run: Run; now: number }) {
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const stepsOf = useQuery(stepsQuery(run.id))
+  const { data: plan } = useQuery(runPlanQuery(run.id))
+  const steps = stepsOf.data ?? none
+  const rows = useMemo(() => buildRows(steps, run, now), [steps, run, now])
+  const summary = summarise(steps, run, now)
+  const start = Date.parse(run.started_at ?? run.created_at)
+  const lastEnd = flatten(rows).reduce((latest, row) => Math.max(latest, row.end ?? 0), 0)
+  const end = Math.max(isFinal(run) ? Date.parse(run.ended_at ?? run.created_at) : now, lastEnd, start)
+
+  const selected = steps.find((step) => step.path === search.step) ?? mostTelling(steps)
+  const panel = useRef<HTMLElement>(null)
+  const [cameFrom, setCameFrom] = useState<{ step: string; to: string }>()
+  const select = useCallback((step: string) => {
+    setCameFrom(undefined)
+    void navigate({ search: (now) => ({ view: now.view, step }), replace: true })
+    // Side by side the panel is in view; stacked, it is brought there.
+    if (matchMedia('(max-width: 1199px)').matches) setTimeout(() => panel.current?.scrollIntoView({ block: 'nearest' }))
+  }, [navigate])
+  const cite = (citation: Citation) => {
+    if (!selected) return
+    const target = resolveCitation(citation, selected, steps, planOf(plan, selected.id))
+    if (target.to === 'alert' && run.alert_id) void navigate({ to: '/alerts/$id', params: { id: run.alert_id }, search: { at: target.pointer } })
+    else if (target.to === 'step') {
+      setCameFrom({ step: selected.path, to: target.path })
+      void navigate({ search: { step: target.path, tab: 'data', at: target.pointer } })
+    } else void navigate({ search: { step: selected.path, tab: 'conversation', quote: citation.quote } })
+  }
+  const back = cameFrom && cameFrom.to === selected?.path ? () => {
+    setCameFrom(undefined)
+    void navigate({ search: { step: cameFrom.step, tab: 'verdict' } })
+  } : undefined
+
+  return (
+    <Page fill title={<Title run={run} />} sub={<Sub run={run} />} actions={<Actions run={run} steps={steps} />}>
+      <Head run={run} summary={summary} length={end - start} queued={!run.started_at} />
+      <div className="flex min-h-0 flex-1 flex-col max-[1199px]:overflow-auto min-[1200px]:flex-row" tabIndex={-1}>
+        <div className="flex min-w-0 shrink-0 flex-col border-line max-[1199px]:border-b min-[1200px]:min-h-0 min-[1200px]:flex-1 min-[1200px]:border-r">
+          <div role="group" aria-label="View" className="flex shrink-0 gap-1 border-b border-line bg-surface px-3 py-1.5 text-xs">
+            {(['timeline', 'ledger'] as const).map((view) => {
+              const on = (search.view ?? 'timeline') === view
+              return (
+                <button
+                  key={view}
+                  type="button"
+                  aria-pressed={on}
+                  onClick={() => void navigate({ search: (now) => ({ ...now, view: view === 'ledger' ? view : undefined }), replace: true })}
+                  className={cn('rounded px-2.5 py-1 font-medium', on ? 'bg-accent-soft text-accent-text' : 'text-muted hover:bg-hover')}
+                >
+                  {view === 'timeline' ? 'Timeline' : 'Ledger'}
+                </button>
+              )
+            })}
+          </div>
+          {search.view === 'ledger' ? <Ledger runID={run.id} />
+            : stepsOf.isError && steps.length === 0 ? <ErrorState error={stepsOf.error} retry={() => void stepsOf.refetch()} what="the steps" />
+              : stepsOf.isPending ? <SkeletonRows label="Loading the steps" rows={10} />
+                : <Timeline rows={rows} start={start} end={end} selected={selected?.path} onSelect={select} />}
+        </div>
+        <aside ref={panel} aria-label="Step details" className="flex min-w-0 shrink-0 flex-col bg-bg min-[1200px]:w-[44%] min-[1200px]:max-w-[660px]">
+          {selected && (
+            <StepPanel
+              key={selected.path}
+              run={run}
+              step={selected}
+              plan={planOf(plan, selected.id)}
+              search={search.step === selected.path ? search : {}}
+              onTab={(tab) => void navigate({ search: (now) => ({ view: now.view, step: selected.path, tab }), replace: true })}
+              onCite={cite}
+              back={back}
+            />
+          )}
+        </aside>
+      </div>
+    </Page>
+  )
+}
+
+/** The step one most wants to see when the page opens: what waits, what failed, the verdict, else the first. */
+function mostTelling(steps: Step[]): Step | undefined {
+  const first = (test: (step: Step) => boolean) => steps.find(test)
+  return first((step) => step.status === 'waiting' && step.verb === 'approve')
+    ?? first((step) => ['failed', 'unknown'].includes(step.status) && !['choose', 'parallel', 'foreach'].includes(step.verb))
+    ?? first((step) => step.verb === 'model' && step.status === 'ok')
+    ?? first((step) => step.status === 'running')
+    ?? steps[0]
+}
+
+function planOf(plan: RunPlan | undefined, id: string): PlanStep | undefined {
+  const search = (steps: PlanStep[] | null | undefined): PlanStep | undefined => {
+    for (const step of steps ?? []) {
+      if (step.id === id) return step
+      const inner = [
+        ...(step.choose?.branches ?? []).map((branch) => branch.steps), step.choose?.else,
+        ...(step.parallel?.branches ?? []).map((branch) => branch.steps), step.foreach?.steps,
+      ]
+      for (const block of inner) {
+        const found = search(block)
+        if (found) return found
+      }
+    }
+    return undefined
+  }
+  return search(plan?.plan.steps)
+}
+
+function Title({ run }: { run: Run }) {
+  return (
+    <>
+      <span>{run.playbook}</span>
+      <StatusBadge status={run.status} />
+      {run.verdict && <VerdictBadge value={run.verdict} />}
+    </>
+  )
+}
+
+function Sub({ run }: { run: Run }) {
+  return (
+    <span className="flex min-w-0 flex-wrap items-center gap-x-1.5">
+      <span className="inline-flex items-center font-mono text-2xs">{run.id}<CopyButton text={run.id} label="Copy the run’s id" /></span>
+      {run.alert_id && (
+        <>
+          <span>for</span>
+          {run.severity && <Severity value={run.severity} className="w-auto" />}
+          <Link to="/alerts/$id" params={{ id: run.alert_id }} className="min-w-0 max-w-full truncate rounded text-accent-text underline underline-offset-2">
+            <Untrusted className="bg-transparent">{run.alert_title || run.alert_id}</Untrusted>
+          </Link>
+        </>
+      )}
+      {run.requested_by && <span>· started by {run.requested_by}</span>}
+      <span>· <When at={run.started_at ?? run.created_at} exact /></span>
+    </span>
+  )
+}
+
+function Actions({ run, steps }: { run: Run; steps: Step[] }) {
+  const navigate = route.useNavigate()
+  const waiting = steps.find((step) => step.status === 'waiting' && step.approval)
+  const again = useMutation({
+    mutationFn: () => call<Run>('POST', `/v1/alerts/${encodeURIComponent(run.alert_id!)}/runs`, { body: { playbook: run.playbook } }),
+    onSuccess: (next) => void navigate({ to: '/runs/$id', params: { id: next.id }, search: {} }),
+  })
+  return (
+    <>
+      <ActionError error={again.error} />
+      {run.archive && (
+        <a href={`/v1/runs/${encodeURIComponent(run.id)}/history`} download={`${run.id}.history.json`} className={buttonClass({})} title="The archived Temporal history">
+          <Download />
+          History
+        </a>
+      )}
+      {run.alert_id && isFinal(run) && (
+        <Button disabled={again.isPending} onClick={() => again.mutate()} title="Starts another run of this playbook on the same alert">
+          <RotateCcw />
+          Run again
+        </Button>
+      )}
+      {waiting && (
+        <Link to="/approvals" search={{ id: waiting.approval }} className={buttonClass({ variant: 'primary' })}>
+          <Hand />
+          Review and decide
+        </Link>
+      )}
+    </>
+  )
+}
+
+function Head({ run, summary, length, queued }: { run: Run; summary: Summary; length: number; queued: boolean }) {
+  const counts = [
+    `${summary.done} done`,
+    summary.failed > 0 && `${summary.failed} failed`,
+    summary.skipped > 0 && `${summary.skipped} skipped`,
+    summary.running > 0 && `${summary.running} open`,
+    summary.unreached > 0 && `${summary.unreached} not reached`,
+  ].filter(Boolean).join(' · ')
+  return (
+    <div className="shrink-0 border-b border-line bg-surface px-4 py-2 text-xs sm:px-5">
+      <dl className="flex flex-wrap gap-x-8 gap-y-1.5">
+        <Fact name="Duration">{queued ? 'not started' : formatDuration(length)}</Fact>
+        <Fact name="Active time">{formatDuration(Math.max(0, length - summary.waitedMS))}</Fact>
+        <Fact name="Waited for people">{summary.waitedMS > 0 ? formatDuration(summary.waitedMS) : 'no'}</Fact>
+        <Fact name="Steps">{counts}</Fact>
+        <Fact name="Model">
+          {summary.modelCalls === 0 ? 'not asked' : `${formatCost(summary.cost)} · ${summary.tokens.toLocaleString('en')} tokens · ${summary.modelCalls} ${summary.modelCalls === 1 ? 'call' : 'calls'}`}
+        </Fact>
+      </dl>
+      {run.reason && <p className="mt-1.5 break-words"><span className="text-muted">How it ended:</span> {inert(run.reason)}</p>}
+    </div>
+  )
+}

@@ -1,0 +1,21 @@
+import { runStatuses } from '@/alerts/search'
+
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+
+export type RunsSearch = { status?: string; playbook?: string }
+
+export function runsSearch(search: Record<string, unknown>): RunsSearch {
+  const status = runStatuses.find(([name]) => name === search.status)?.[0]
+  return { ...(status && { status }), ...(text(search.playbook) && { playbook: text(search.playbook) }) }
+}
+
+/** What of a run is shown: the selected step, its tab, and what a citation points at. */
+export type RunSearch = { view?: 'ledger'; step?: string; tab?: string; at?: string; quote?: string }
+
+export const runSearch = (search: Record<string, unknown>): RunSearch => ({
+  view: search.view === 'ledger' ? 'ledger' : undefined,
+  step: text(search.step),
+  tab: text(search.tab),
+  at: typeof search.at === 'string' ? search.at : undefined,
+  quote: text(search.quote),
+})

@@ -1,0 +1,23 @@
+import { Bot, Braces, GitFork, Hand, ListTree, OctagonX, Pencil, Repeat2, Search, ShieldAlert, Split, type LucideIcon } from 'lucide-react'
+import type { Row } from './rows'
+
+type Look = { icon: LucideIcon; name: string; tint: string }
+
+const verbs: Record<string, Look> = {
+  read: { icon: Search, name: 'reads', tint: 'bg-low-soft text-low-text' },
+  write: { icon: Pencil, name: 'writes our own records', tint: 'bg-low-soft text-low-text' },
+  consequential: { icon: ShieldAlert, name: 'consequential: it changes the world', tint: 'bg-crit-soft text-crit-text' },
+  action: { icon: Search, name: 'action', tint: 'bg-low-soft text-low-text' },
+  set: { icon: Braces, name: 'computes values', tint: 'bg-info-soft text-info-text' },
+  choose: { icon: GitFork, name: 'chooses a branch', tint: 'bg-info-soft text-info-text' },
+  parallel: { icon: Split, name: 'branches at once', tint: 'bg-info-soft text-info-text' },
+  foreach: { icon: Repeat2, name: 'loop', tint: 'bg-info-soft text-info-text' },
+  model: { icon: Bot, name: 'model', tint: 'bg-llm-soft text-llm-text' },
+  approve: { icon: Hand, name: 'approval', tint: 'bg-wait-soft text-wait-text' },
+  stop: { icon: OctagonX, name: 'ends the run', tint: 'bg-info-soft text-info-text' },
+}
+
+/** How a step looks, by its verb and, for actions, by its effect. */
+export const verbLook = (verb: string, effect?: string): Look => verbs[verb === 'action' && effect ? effect : verb] ?? verbs.action!
+
+export const rowIcon = (row: Row): LucideIcon => (row.step ? verbLook(row.step.verb, row.step.effect).icon : row.kind === 'item' ? ListTree : GitFork)

@@ -1,0 +1,22 @@
+import { BellRing, BookOpen, Inbox, Link2, PlayCircle, Plug, type LucideIcon } from 'lucide-react'
+import type { Counts } from '@/api/nouns'
+
+export type Place = {
+  to: '/alerts' | '/approvals' | '/runs' | '/playbooks' | '/connections' | '/audit'
+  label: string
+  icon: LucideIcon
+  group: 'Operate' | 'Build' | 'Prove'
+  /** The letter after `g` that goes there. */
+  key: string
+  /** The number beside it: what it counts in words, and whether it asks for something. */
+  count?: (counts: Counts) => { n: number; means: string; urgent?: boolean }
+}
+
+export const places: Place[] = [
+  { to: '/alerts', label: 'Alerts', icon: BellRing, group: 'Operate', key: 'a', count: (c) => ({ n: c.alerts_24h, means: 'in the last 24 hours' }) },
+  { to: '/approvals', label: 'Approvals', icon: Inbox, group: 'Operate', key: 'i', count: (c) => ({ n: c.approvals_mine, means: 'wait for your decision', urgent: true }) },
+  { to: '/runs', label: 'Runs', icon: PlayCircle, group: 'Operate', key: 'r', count: (c) => ({ n: c.runs_open, means: 'are open' }) },
+  { to: '/playbooks', label: 'Playbooks', icon: BookOpen, group: 'Build', key: 'p' },
+  { to: '/connections', label: 'Connections', icon: Plug, group: 'Build', key: 'c' },
+  { to: '/audit', label: 'Audit', icon: Link2, group: 'Prove', key: 'l' },
+]

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import type { Step } from '@/api/nouns'
+import { buildRows, flatten, merge, summarise, visibleRows } from '@/runs/rows'
+
+const at = (seconds: number) => new Date(Date.UTC(2026, 10, 24, 12, 0, 0) + seconds * 1000).toISOString()
+const ms = (seconds: number) => Date.parse(at(seconds))
+
+const step = (path: string, rest: Partial<Step> = {}): Step => ({
+  path, id: path.split('/').at(-1)!, parent: '', verb: 'action', line: 1, status: 'ok', attempts: [], started: at(0), ended: at(1), ...rest,
+})
+
+test('items of a loop become groups that span their steps, under the loop', () => {
+  const rows = buildRows([
+    step('lookup', { verb: 'foreach', started: at(1), ended: at(9) }),
+    step('lookup[0]/geo', { parent: 'lookup', item: 0, started: at(1), ended: at(3) }),
+    step('lookup[0]/list', { parent: 'lookup', item: 0, started: at(3), ended: at(4), status: 'failed' }),
+    step('lookup[1]/geo', { parent: 'lookup', item: 1, started: at(4), ended: at(9) }),
+  ], { status: 'completed' }, ms(100))
+  expect(rows).toHaveLength(1)
+  const [first, second] = rows[0]!.children
+  expect([first!.label, first!.status, first!.start, first!.end]).toEqual(['Item 1', 'failed', ms(1), ms(4)])
+  expect(second!.children.map((row) => [row.key, row.depth])).toEqual([['lookup[1]/geo', 2]])
+})
+
+test('a branch that was not taken is closed until it is opened by hand', () => {
+  const rows = buildRows([
+    step('route', { verb: 'choose' }),
+    step('isolate', { parent: 'route', branch: 'steps.a.output.bad' }),
+    step('note', { parent: 'route', branch: 'else', status: 'queued', started: undefined, ended: undefined }),
+  ], { status: 'completed' }, ms(100))
+  const labels = (byHand: Map<string, boolean>) => visibleRows(rows, byHand).map((row) => row.label)
+  expect(labels(new Map())).toEqual(['route', 'when steps.a.output.bad', 'isolate', 'otherwise'])
+  expect(labels(new Map([['route#branch:else', true]]))).toContain('note')
+})
+
+test('an open step ends now, but a run that is over has nothing that goes on', () => {
+  const open = step('gate', { verb: 'approve', status: 'waiting', started: at(5), ended: undefined })
+  expect(buildRows([open], { status: 'waiting' }, ms(60))[0]!.end).toBe(ms(60))
+  expect(buildRows([open], { status: 'cancelled' }, ms(60))[0]!.end).toBe(ms(5))
+})
+
+test('waiting for people is counted once where two approvals overlap, and blocks are no steps', () => {
+  const sum = summarise([
+    step('all', { verb: 'parallel' }),
+    step('one', { verb: 'approve', parent: 'all', branch: 'a', started: at(0), ended: at(60) }),
+    step('two', { verb: 'approve', parent: 'all', branch: 'b', started: at(30), status: 'waiting', ended: undefined }),
+    step('skip', { status: 'skipped' }),
+    step('ask', { verb: 'model', attempts: [
+      { attempt: 1, status: 'failed', model: { provider: 'p', model: 'm', system: '', prompt: '', tokens_in: 10, tokens_out: 5, cost_usd: 0.25 } },
+      { attempt: 2, status: 'ok', model: { provider: 'p', model: 'm', system: '', prompt: '', tokens_in: 20, tokens_out: 5, cost_usd: 0.5 } },
+    ] }),
+  ], { status: 'waiting' }, ms(90))
+  expect(sum).toEqual({ done: 2, failed: 0, skipped: 1, unreached: 0, running: 1, waitedMS: 90_000, cost: 0.75, tokens: 40, modelCalls: 2 })
+})
+
+test('flatten lists parents before children and merge joins what overlaps', () => {
+  const rows = buildRows([step('a', { verb: 'foreach' }), step('a[0]/b', { parent: 'a', item: 0 })], { status: 'completed' }, 0)
+  expect(flatten(rows).map((row) => row.key)).toEqual(['a', 'a#item:0', 'a[0]/b'])
+  expect(merge([[5, 7], [0, 2], [1, 3]], 0)).toEqual([[0, 3], [5, 7]])
+})
