@@ -106,7 +106,10 @@ func (r *run) model(ctx workflow.Context, f *frame, s *plan.Step) (outcome, erro
 			return outcome{}, fmt.Errorf("evidence %s: %w", e.ID, err)
 		}
 		if string(data) == "null" {
-			in.Missing = append(in.Missing, e.ID)
+			// A step that was skipped had nothing to say about this alert; one that failed has left a gap.
+			if f.done[e.ID].Status != contract.StepSkipped {
+				in.Missing = append(in.Missing, e.ID)
+			}
 			continue
 		}
 		in.Evidence = append(in.Evidence, contract.Evidence{ID: e.ID, Data: data, Untrusted: e.Untrusted})
