@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -28,9 +26,8 @@ type Request struct {
 
 // Bounds of what is waited for and looked at.
 const (
-	maxArguments   = 1 << 20         // bytes
-	maxRateWait    = 2 * time.Second // a longer wait is the caller's, which can do it without holding a worker
-	vendorTextSize = 200             // runes of the vendor's own words in an error
+	maxArguments = 1 << 20         // bytes
+	maxRateWait  = 2 * time.Second // a longer wait is the caller's, which can do it without holding a worker
 )
 
 // Call makes one call and gives the operation's output. Errors are *soc.Error with a *CallError in the chain; the
@@ -145,8 +142,10 @@ func (r *Registry) callHTTP(ctx context.Context, op *operationEntry, conn *conne
 	var sent atomic.Bool
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
 	httpReq = httpReq.WithContext(httptrace.WithClientTrace(ctx, trace))
-	fresh := op.info.Effect == EffectConsequential
-	resp, err := r.clients[clientKey{conn.allowPrivate, fresh}]().Do(httpReq)
+	// A call that changes things gets a connection of its own unless repeating it is harmless: on an idle one that the
+	// peer has just closed, nobody could tell whether it was read.
+	safe := op.info.Effect == EffectRead || op.info.Effect == EffectWrite && httpReq.Header.Get(op.spec.Request.Idempotency) != ""
+	resp, err := r.clients[clientKey{conn.allowPrivate, !safe}]().Do(httpReq)
 	if err != nil {
 		return nil, transportError(err, sent.Load(), conn.base.Host)
 	}
@@ -240,76 +239,4 @@ func (c *connection) waitTurn(ctx context.Context) *CallError {
 		turn.Cancel()
 		return &CallError{Kind: soc.Unavailable, Message: "cancelled while waiting for the rate limit of connection " + c.info.Name}
 	}
-}
-
-// answer turns the vendor's answer into the operation's output.
-func (op *operationEntry) answer(resp *http.Response, body []byte, conn *connection, arguments map[string]any, now time.Time) (any, *CallError) {
-	host := conn.base.Host
-	if op.spec.Absent != nil && slices.Contains(op.spec.Absent.Status, resp.StatusCode) {
-		return op.output.fit(op.absent, nil, arguments, resp.StatusCode, host, conn.mask)
-	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		call := &CallError{Kind: classify(resp.StatusCode, op.spec.Errors), Sent: true, Status: resp.StatusCode}
-		if call.Kind == soc.Unavailable {
-			call.RetryAfter = retryAfter(resp.Header, now)
-		}
-		call.Message = fmt.Sprintf("%s answered %d %s", host, resp.StatusCode, http.StatusText(resp.StatusCode))
-		if text := op.connector.vendorText(body); text != "" {
-			// Masked before it is cut, lest half a secret be left.
-			call.Message += ": " + oneLine(conn.mask.text(text), vendorTextSize)
-		}
-		return nil, call
-	}
-	var document any
-	if len(bytes.TrimSpace(body)) > 0 {
-		if !isJSON(resp.Header.Get("Content-Type")) && len(op.fields) > 0 {
-			return nil, &CallError{Kind: soc.Invalid, Sent: true, Status: resp.StatusCode, Message: host + " answered with something that is not JSON"}
-		}
-		decoded, err := decodeJSON(body)
-		if err != nil {
-			return nil, &CallError{Kind: soc.Invalid, Sent: true, Status: resp.StatusCode, Message: host + " answered with broken JSON"}
-		}
-		document = decoded
-	}
-	root, _ := op.from.at(document)
-	if op.newest != nil {
-		root = newest(root, op.newest)
-	}
-	return op.output.fit(op.fields, root, arguments, resp.StatusCode, host, conn.mask)
-}
-
-// fit maps an answer and holds it against the output schema, so that what the compiler was promised is true.
-func (s *schema) fit(fields map[string]field, document any, arguments map[string]any, status int, host string, mask masker) (any, *CallError) {
-	output, err := mapFields(fields, document, arguments)
-	if err == nil {
-		err = s.validate(output)
-	}
-	if err != nil {
-		return nil, &CallError{Kind: soc.Invalid, Sent: true, Status: status, Message: host + " answered otherwise than documented: " + err.Error()}
-	}
-	return mask.value(output), nil
-}
-
-func isJSON(contentType string) bool {
-	media, _, err := mime.ParseMediaType(contentType)
-	return contentType == "" || err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
-}
-
-// vendorText finds the vendor's own words on an error.
-func (c *connectorEntry) vendorText(body []byte) string {
-	if len(c.message) == 0 || len(body) > 64<<10 {
-		return ""
-	}
-	document, err := decodeJSON(body)
-	if err != nil {
-		return ""
-	}
-	for _, at := range c.message {
-		if value, ok := at.at(document); ok {
-			if text, isText := value.(string); isText && text != "" {
-				return text
-			}
-		}
-	}
-	return ""
 }

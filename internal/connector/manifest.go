@@ -2,13 +2,10 @@ package connector
 
 import (
 	"bytes"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,9 +15,6 @@ import (
 
 	"picket/internal/soc"
 )
-
-//go:embed manifests/*.yaml
-var builtin embed.FS
 
 // The effects an operation can have. They are those of the playbook language.
 const (
@@ -248,47 +242,6 @@ func (m *manifest) checkOperation(op *operation) error {
 }
 
 var errorKinds = []soc.Kind{soc.Invalid, soc.NotFound, soc.Conflict, soc.Denied, soc.Unavailable}
-
-// loadManifests reads the embedded manifests and then those of the directories; a name may stand once.
-func loadManifests(dirs []fs.FS, labels []string) ([]*manifest, error) {
-	sources := append([]fs.FS{builtin}, dirs...)
-	names := append([]string{""}, labels...)
-	seen := map[string]string{}
-	var all []*manifest
-	for i, source := range sources {
-		dir := "manifests"
-		if i > 0 {
-			dir = "."
-		}
-		files, err := fs.ReadDir(source, dir)
-		if err != nil {
-			return nil, soc.Errorf(soc.Invalid, "read connectors in %s: %w", names[i], err)
-		}
-		for _, file := range files {
-			if file.IsDir() || path.Ext(file.Name()) != ".yaml" {
-				continue
-			}
-			place := path.Join(names[i], file.Name())
-			text, err := fs.ReadFile(source, path.Join(dir, file.Name()))
-			if err != nil {
-				return nil, soc.Errorf(soc.Invalid, "read connector manifest %s: %w", place, err)
-			}
-			m, err := parseManifest(place, text)
-			if err != nil {
-				return nil, err
-			}
-			if other, ok := seen[m.Name]; ok {
-				return nil, soc.Errorf(soc.Invalid, "connector manifest %s: the name %s is taken by %s", place, m.Name, other)
-			}
-			if m.Native && i > 0 {
-				return nil, soc.Errorf(soc.Invalid, "connector manifest %s: only built-in connectors can be native", place)
-			}
-			seen[m.Name] = place
-			all = append(all, m)
-		}
-	}
-	return all, nil
-}
 
 // jsonOf gives a YAML value as JSON; YAML's integers stay integers.
 func jsonOf(value any) (json.RawMessage, error) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -121,7 +122,37 @@ func decodeJSON(text []byte) (any, error) {
 	if dec.More() {
 		return nil, errors.New("text after the JSON document")
 	}
-	return v, nil
+	return v, checkNumbers(v)
+}
+
+// maxExponent is beyond what a float64 holds. Larger ones are legal JSON, and minutes of work for exact arithmetic.
+const maxExponent = 400
+
+func checkNumbers(v any) error {
+	switch v := v.(type) {
+	case json.Number:
+		if len(v) > maxExponent {
+			return errors.New("a number is too long")
+		}
+		if i := strings.IndexAny(string(v), "eE"); i >= 0 {
+			if n, err := strconv.Atoi(string(v[i+1:])); err != nil || n > maxExponent || n < -maxExponent {
+				return errors.New("a number's exponent is too large")
+			}
+		}
+	case []any:
+		for _, element := range v {
+			if err := checkNumbers(element); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for _, member := range v {
+			if err := checkNumbers(member); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func encodeJSON(v any) (json.RawMessage, error) { return jsonOf(v) }
