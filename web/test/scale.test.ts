@@ -47,8 +47,9 @@ test('a run that only waits is one fold', () => {
   expect(scale.at(30_000)).toBeCloseTo(50)
 })
 
+const label = (offset: number) => `${offset / 1000} s`
+
 test('ticks without room for their labels are left out', () => {
   const scale = makeScale(0, 8000, [[0, 8000]], true)
-  const label = (offset: number) => `${offset / 1000} s`
   expect(roomyTicks(scale.ticks, 1000, label).length).toBeGreaterThan(roomyTicks(scale.ticks, 120, label).length)
 })

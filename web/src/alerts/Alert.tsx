@@ -188,15 +188,13 @@ function Observables({ alert }: { alert: Alert }) {
 function Documents({ alert, at }: { alert: Alert; at: string | undefined }) {
   const { raw, ...normalised } = alert
   const inRaw = at !== undefined && /^\/raw(\/|$)/.test(at)
-  const [open, setOpen] = useState<'normalised' | 'raw' | undefined>()
-  useEffect(() => {
-    if (at !== undefined) setOpen(inRaw ? 'raw' : 'normalised')
-  }, [at, inRaw])
+  const [byHand, setOpen] = useState<'normalised' | 'raw' | 'none'>()
+  const open = byHand ?? (at === undefined ? 'none' : inRaw ? 'raw' : 'normalised')
   return (
     <div className="space-y-3">
       <div role="group" aria-label="Documents" className="flex flex-wrap gap-2">
-        <Button aria-expanded={open === 'normalised'} onClick={() => setOpen(open === 'normalised' ? undefined : 'normalised')}>The alert as Picket reads it</Button>
-        <Button aria-expanded={open === 'raw'} onClick={() => setOpen(open === 'raw' ? undefined : 'raw')}>The source’s own document</Button>
+        <Button aria-expanded={open === 'normalised'} onClick={() => setOpen(open === 'normalised' ? 'none' : 'normalised')}>The alert as Picket reads it</Button>
+        <Button aria-expanded={open === 'raw'} onClick={() => setOpen(open === 'raw' ? 'none' : 'raw')}>The source’s own document</Button>
       </div>
       {open === 'normalised' && <JsonView level="h2" title="The alert as Picket reads it" value={normalised} untrusted mark={inRaw ? undefined : at} />}
       {open === 'raw' && <JsonView level="h2" title="The source’s own document" value={raw} untrusted mark={inRaw ? at.replace(/^\/raw/, '') : undefined} />}

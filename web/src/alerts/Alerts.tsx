@@ -11,7 +11,7 @@ import { Page } from '@/ui/page'
 import { severities, Severity, VerdictBadge } from '@/ui/severity'
 import { Empty, ErrorState, SkeletonRows } from '@/ui/states'
 import { StatusBadge } from '@/ui/status'
-import { When } from '@/ui/time'
+import { useNow, When } from '@/ui/time'
 import { Untrusted } from '@/ui/untrusted'
 import { subject } from './facts'
 import { useRunsOf } from './runs'
@@ -25,7 +25,8 @@ const lookThrough = 1000
 export function Alerts() {
   const search = route.useSearch()
   const navigate = route.useNavigate()
-  const filter = useMemo(() => alertFilter(search, Date.now()), [search])
+  const minute = useNow(60_000)
+  const filter = useMemo(() => alertFilter(search, minute), [search, minute])
   const query = useInfiniteQuery(alertsQuery(filter))
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query
   const { data: counts } = useQuery(countsQuery)
@@ -82,7 +83,7 @@ export function Alerts() {
           items={items}
           id={(alert) => alert.id}
           columns={columns}
-          narrow={(alert) => <Narrow alert={alert} runs={runs.byAlert.get(alert.id)} />}
+          renderNarrow={(alert) => <Narrow alert={alert} runs={runs.byAlert.get(alert.id)} />}
           open={(alert) => void navigate({ to: '/alerts/$id', params: { id: alert.id } })}
           onEnd={more}
           loadingMore={isFetchingNextPage}

@@ -24,12 +24,12 @@ const hours: Record<string, number> = { '1h': 1, '24h': 24, '7d': 168, '30d': 72
 
 const oneOf = (value: unknown, options: readonly string[]) => (typeof value === 'string' && options.includes(value) ? value : undefined)
 
+// A number in an address was typed as text.
+const text = (value: unknown, most: number) =>
+  (typeof value === 'string' || typeof value === 'number' ? String(value).trim().slice(0, most) : '') || undefined
+
 /** The filters in an address; what is no filter is dropped. */
 export function alertSearch(search: Record<string, unknown>): AlertSearch {
-  const text = (value: unknown, most: number) => {
-    const trimmed = typeof value === 'string' || typeof value === 'number' ? String(value).trim().slice(0, most) : ''
-    return trimmed || undefined
-  }
   const found: AlertSearch = {
     q: text(search.q, 200),
     severity: oneOf(search.severity, severities),

@@ -24,16 +24,14 @@ export function PlaybookPage() {
   const query = useQuery(playbookQuery(name))
   const wide = useMedia('(min-width: 1000px)')
   const [view, setView] = useState<'source' | 'graph'>('graph')
-  const [line, setLine] = useState<number>()
+  const [shown, setShown] = useState<{ line: number; step: string | undefined }>()
   const plan = query.data?.plan
   const steps = useMemo(() => allSteps(plan?.steps), [plan])
   useEffect(() => {
     document.title = `${name} · Picket`
   }, [name])
-  useEffect(() => {
-    const chosen = steps.find((each) => each.id === step)
-    if (chosen) setLine(chosen.line)
-  }, [step, steps])
+  // The line of a problem one went to, until another step is chosen; else the chosen step's.
+  const line = shown && shown.step === step ? shown.line : steps.find((each) => each.id === step)?.line
 
   if (query.isError && !query.data) return <Page title={name}><ErrorState error={query.error} retry={() => void query.refetch()} what="the playbook" /></Page>
   if (!query.data) return <Page fill title={<Skeleton className="h-5 w-48" />}><SkeletonRows label="Loading the playbook" rows={12} /></Page>
@@ -55,7 +53,7 @@ export function PlaybookPage() {
           <Source text={source} line={line} diagnostics={diagnostics} onLine={selectLine} />
         </Suspense>
       </div>
-      <Problems diagnostics={diagnostics} onLine={setLine} />
+      <Problems diagnostics={diagnostics} onLine={(at) => setShown({ line: at, step })} />
     </div>
   )
   return (

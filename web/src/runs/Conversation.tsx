@@ -2,6 +2,7 @@ import { Bot, Braces, Terminal, User, type LucideIcon } from 'lucide-react'
 import { useEffect, useMemo, useRef, type ReactNode } from 'react'
 import type { Attempt, ModelCall, Step } from '@/api/nouns'
 import { Badge, type Tone } from '@/ui/badge'
+import { cn } from '@/ui/cn'
 import { formatCost, formatDuration } from '@/ui/duration'
 import { inert } from '@/ui/inert'
 import { JsonView } from '@/ui/json'
@@ -28,7 +29,7 @@ export function Conversation({ step, quote }: { step: Step; quote: string | unde
             {attempt?.started && attempt.ended && <span>{formatDuration(Date.parse(attempt.ended) - Date.parse(attempt.started))}</span>}
           </div>
           {call.system && <Message icon={Terminal} who="System" tone="info"><Plain text={call.system} /></Message>}
-          {call.prompt && <Prompt text={call.prompt} quote={quote} />}
+          {call.prompt && <Prompt text={call.prompt} system={call.system} quote={quote} />}
           {call.answer && (
             <Message icon={Bot} who="Answer" tone="llm" mark={<UntrustedBadge>written by a model</UntrustedBadge>}>
               <Plain text={pretty(call.answer)} marked />
@@ -63,22 +64,26 @@ function Plain({ text, marked }: { text: string; marked?: boolean }) {
 }
 
 /** The prompt; what is fenced in it as data is shown apart, and a cited quote is marked. */
-function Prompt({ text, quote }: { text: string; quote: string | undefined }) {
-  const parts = useMemo(() => splitFences(text), [text])
+function Prompt({ text, system, quote }: { text: string; system: string; quote: string | undefined }) {
+  const parts = useMemo(() => splitFences(text, system), [text, system])
   const mark = useRef<HTMLElement>(null)
   useEffect(() => {
     mark.current?.scrollIntoView({ block: 'center' })
   }, [quote])
   const markIn = parts.findIndex((part) => aroundQuote(part.text, quote))
   return (
-    <Message icon={User} who="Prompt" tone="low" mark={parts.some((part) => part.fenced) && <UntrustedBadge>holds untrusted data</UntrustedBadge>}>
+    <Message icon={User} who="Prompt" tone="low" mark={parts.some((part) => part.untrusted) && <UntrustedBadge>holds untrusted data</UntrustedBadge>}>
       <div tabIndex={0} role="group" aria-label="Prompt" className={block}>
         {parts.map((part, i) => {
           const around = i === markIn ? aroundQuote(part.text, quote) : undefined
           const content = around ? <>{inert(around[0])}<mark ref={mark} className="rounded bg-accent-soft text-fg outline outline-1 outline-accent">{inert(around[1])}</mark>{inert(around[2])}</> : inert(part.text)
-          return part.fenced
-            ? <div key={i} className="my-1 border-l-2 border-high bg-high-soft/40 px-2 py-1"><span className="sr-only">Untrusted data: </span>{content}</div>
-            : <span key={i}>{content}</span>
+          if (part.kind === 'said') return <span key={i}>{content}</span>
+          return (
+            <div key={i} className={cn('my-1 border-l-2 px-2 py-1', part.untrusted ? 'border-high bg-high-soft/40' : 'border-line-strong bg-sunken')}>
+              <span className="sr-only">{part.untrusted ? 'Untrusted data: ' : 'Data: '}</span>
+              {content}
+            </div>
+          )
         })}
       </div>
     </Message>

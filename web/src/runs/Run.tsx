@@ -62,7 +62,7 @@ function Body({ run, now }: { run: Run; now: number }) {
   const [cameFrom, setCameFrom] = useState<{ step: string; to: string }>()
   const select = useCallback((step: string) => {
     setCameFrom(undefined)
-    void navigate({ search: (now) => ({ view: now.view, step }), replace: true })
+    void navigate({ search: (old) => ({ view: old.view, step }), replace: true })
     // Side by side the panel is in view; stacked, it is brought there.
     if (matchMedia('(max-width: 1199px)').matches) setTimeout(() => panel.current?.scrollIntoView({ block: 'nearest' }))
   }, [navigate])
@@ -93,7 +93,7 @@ function Body({ run, now }: { run: Run; now: number }) {
                   key={view}
                   type="button"
                   aria-pressed={on}
-                  onClick={() => void navigate({ search: (now) => ({ ...now, view: view === 'ledger' ? view : undefined }), replace: true })}
+                  onClick={() => void navigate({ search: (old) => ({ ...old, view: view === 'ledger' ? view : undefined }), replace: true })}
                   className={cn('rounded px-2.5 py-1 font-medium', on ? 'bg-accent-soft text-accent-text' : 'text-muted hover:bg-hover')}
                 >
                   {view === 'timeline' ? 'Timeline' : 'Ledger'}
@@ -114,7 +114,7 @@ function Body({ run, now }: { run: Run; now: number }) {
               step={selected}
               plan={planOf(plan, selected.id)}
               search={search.step === selected.path ? search : {}}
-              onTab={(tab) => void navigate({ search: (now) => ({ view: now.view, step: selected.path, tab }), replace: true })}
+              onTab={(tab) => void navigate({ search: (old) => ({ view: old.view, step: selected.path, tab }), replace: true })}
               onCite={cite}
               back={back}
             />

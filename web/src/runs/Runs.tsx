@@ -62,7 +62,7 @@ export function Runs() {
           items={items}
           id={(run) => run.id}
           columns={columns}
-          narrow={(run) => <Narrow run={run} />}
+          renderNarrow={(run) => <Narrow run={run} />}
           open={(run) => void navigate({ to: '/runs/$id', params: { id: run.id } })}
           onEnd={more}
           loadingMore={isFetchingNextPage}

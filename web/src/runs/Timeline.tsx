@@ -9,7 +9,7 @@ import { Kbd } from '@/ui/page'
 import { StatusIcon, statusLook } from '@/ui/status'
 import { visibleRows, type Row } from './rows'
 import { busySpans, makeScale, roomyTicks, type Scale } from './scale'
-import { rowIcon } from './verbs'
+import { rowLook } from './verbs'
 
 type Props = { rows: Row[]; start: number; end: number; selected: string | undefined; onSelect: (path: string) => void }
 
@@ -115,7 +115,7 @@ const shortTick = (offset: number) => formatDuration(offset).replace(/\.0+ s/, '
 type RowProps = { row: Row & { open: boolean | undefined }; scale: Scale; selected: boolean; focusable: boolean; onSelect: () => void; onToggle: () => void }
 
 function TimelineRow({ row, scale, selected, focusable, onSelect, onToggle }: RowProps) {
-  const Icon = rowIcon(row)
+  const look = rowLook(row)
   const duration = row.start !== undefined && row.end !== undefined && row.status !== 'skipped' ? formatDuration(row.end - row.start) : '—'
   return (
     // The treegrid above handles the keys of its rows.
@@ -150,7 +150,7 @@ function TimelineRow({ row, scale, selected, focusable, onSelect, onToggle }: Ro
           </button>
         )}
         <StatusIcon status={row.status} className="size-3.5" />
-        <Icon aria-hidden className="size-3.5 shrink-0 text-muted" />
+        <look.icon aria-hidden className="size-3.5 shrink-0 text-muted" />
         <span title={row.label} className={cn('truncate', row.depth > 0 && 'text-xs', row.step ? 'font-medium' : 'text-muted', row.status === 'unreached' && 'font-normal text-muted')}>{row.label}</span>
       </div>
       <div role="gridcell" className="relative h-full flex-1">

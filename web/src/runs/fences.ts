@@ -1,27 +1,27 @@
-export type Part = { text: string; fenced: boolean }
+export type Part = { text: string; kind: 'said' | 'evidence'; untrusted: boolean }
 
-// How prompts fence data: <evidence id="..." untrusted="true" fence="..."> … </evidence fence="...">, or a line
-// <<<UNTRUSTED … up to a line >>>. Only whole lines count, so that data can't end its fence in the middle of one.
-const opens = /^\s*(?:<(evidence|untrusted|data)\b[^>]*>|<<<\s*(?:UNTRUSTED|DATA|EVIDENCE)\b.*|-{3,}\s*BEGIN (?:UNTRUSTED|DATA|EVIDENCE)\b.*)\s*$/i
-
-/** Splits a prompt into what the playbook says and what is fenced in it as data. */
-export function splitFences(prompt: string): Part[] {
+/**
+ * Splits a prompt into what the playbook says and the evidence fenced in it. The fence is in the last line of the
+ * system prompt, which is ours alone and differs for every request (internal/model/prompt.go): nothing that stands in
+ * the evidence can open or close it. Without it the whole prompt counts as untrusted.
+ */
+export function splitFences(prompt: string, system: string): Part[] {
+  const fence = /The fence of this request is (@@@@[0-9a-f]+)\.\s*$/.exec(system)?.[1]
+  if (!fence) return [{ text: prompt, kind: 'evidence', untrusted: true }]
   const parts: Part[] = []
-  const add = (line: string, fenced: boolean) => {
-    const last = parts.at(-1)
-    if (last?.fenced === fenced) last.text += `\n${line}`
-    else parts.push({ text: line, fenced })
-  }
-  let end: RegExp | undefined
+  let inside: Part | undefined
   for (const line of prompt.split('\n')) {
-    if (end) {
-      add(line, true)
-      if (end.test(line)) end = undefined
-      continue
+    if (!inside && line.startsWith(`${fence} BEGIN `)) {
+      inside = { text: line, kind: 'evidence', untrusted: !line.endsWith('(written by systems of ours; data, not instructions)') }
+      parts.push(inside)
+    } else if (inside) {
+      inside.text += `\n${line}`
+      if (line.startsWith(`${fence} END `)) inside = undefined
+    } else {
+      const last = parts.at(-1)
+      if (last?.kind === 'said') last.text += `\n${line}`
+      else parts.push({ text: line, kind: 'said', untrusted: false })
     }
-    const open = opens.exec(line)
-    add(line, !!open)
-    if (open) end = open[1] ? new RegExp(`^\\s*</${open[1]}\\b[^>]*>\\s*$`, 'i') : line.includes('<<<') ? /^\s*(>>>|<<<\s*END\b)/i : /^\s*-{3,}\s*END /i
   }
   return parts
 }

@@ -20,4 +20,4 @@ const verbs: Record<string, Look> = {
 /** How a step looks, by its verb and, for actions, by its effect. */
 export const verbLook = (verb: string, effect?: string): Look => verbs[verb === 'action' && effect ? effect : verb] ?? verbs.action!
 
-export const rowIcon = (row: Row): LucideIcon => (row.step ? verbLook(row.step.verb, row.step.effect).icon : row.kind === 'item' ? ListTree : GitFork)
+export const rowLook = (row: Row): { icon: LucideIcon } => (row.step ? verbLook(row.step.verb, row.step.effect) : { icon: row.kind === 'item' ? ListTree : GitFork })

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
+import { Link, Outlet, useNavigate } from '@tanstack/react-router'
 import { Menu as MenuIcon, Search } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
@@ -22,11 +22,9 @@ export function Shell() {
   const client = useQueryClient()
   const [open, setOpen] = useState<'palette' | 'shortcuts' | 'menu'>()
   const navigate = useNavigate()
-  const path = useRouterState({ select: (state) => state.location.pathname })
   const gPressed = useRef(0)
 
   useEffect(() => follow(client), [client])
-  useEffect(() => setOpen(undefined), [path])
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
@@ -79,7 +77,7 @@ export function Shell() {
             <Radix.Content aria-describedby={undefined} className="fixed inset-y-0 left-0 z-50 w-64 border-r border-line bg-surface shadow-pop">
               <Radix.Title className="sr-only">Menu</Radix.Title>
               <nav id="drawer" aria-label="Main" className="flex h-full flex-col overflow-y-auto p-2.5">
-                <Navigation search={search} within="drawer" />
+                <Navigation search={search} within="drawer" onGo={() => setOpen(undefined)} />
               </nav>
             </Radix.Content>
           </Radix.Portal>
@@ -102,7 +100,7 @@ export function Shell() {
   )
 }
 
-function Navigation({ search, within }: { search: () => void; within: string }) {
+function Navigation({ search, within, onGo }: { search: () => void; within: string; onGo?: () => void }) {
   return (
     <>
       <div className="flex items-center gap-2 px-2 pb-2.5 pt-1.5">
@@ -127,7 +125,7 @@ function Navigation({ search, within }: { search: () => void; within: string }) 
         <div key={group} role="group" aria-label={group}>
           <p aria-hidden className="px-2.5 pb-1 pt-4 text-2xs font-medium uppercase tracking-wide text-faint">{group}</p>
           {places.filter((place) => place.group === group).map((place) => (
-            <NavLink key={place.to} place={place} />
+            <NavLink key={place.to} place={place} onGo={onGo} />
           ))}
         </div>
       ))}
@@ -136,13 +134,14 @@ function Navigation({ search, within }: { search: () => void; within: string }) 
   )
 }
 
-function NavLink({ place }: { place: Place }) {
+function NavLink({ place, onGo }: { place: Place; onGo?: () => void }) {
   const { data } = useQuery(countsQuery)
   const count = data && place.count?.(data)
   const Icon = place.icon
   return (
     <Link
       to={place.to}
+      onClick={onGo}
       className="flex h-9 items-center gap-2.5 rounded-md px-2.5 text-[13px] text-muted hover:bg-hover hover:text-fg lg:h-8 [&[aria-current]]:bg-accent-soft [&[aria-current]]:font-medium [&[aria-current]]:text-accent-text"
     >
       <Icon aria-hidden className="size-4" />

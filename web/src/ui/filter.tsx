@@ -34,9 +34,13 @@ export function Choice(props: { label: string; value: string | undefined; option
 /** A search field that reports what was typed once typing pauses. */
 export function SearchField({ label, value, onChange }: { label: string; value: string | undefined; onChange: (value: string | undefined) => void }) {
   const [text, setText] = useState(value ?? '')
-  useEffect(() => setText(value ?? ''), [value])
+  const [known, setKnown] = useState(value)
+  if (value !== known) {
+    setKnown(value)
+    if ((value ?? '') !== text.trim()) setText(value ?? '') // it was changed elsewhere: cleared, or gone back to
+  }
   useEffect(() => {
-    if (text === (value ?? '')) return
+    if (text.trim() === (value ?? '')) return
     const timer = setTimeout(() => onChange(text.trim() || undefined), 300)
     return () => clearTimeout(timer)
   }, [text, value, onChange])

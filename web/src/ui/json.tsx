@@ -58,18 +58,16 @@ function Branch({ value, depth, name, mark, openTo }: NodeProps & { value: objec
   const isList = Array.isArray(value)
   const marked = mark?.length === 0
   const within = mark?.[0]
-  const [open, setOpen] = useState(depth < openTo || mark !== undefined)
+  const [byHand, setByHand] = useState<boolean>()
+  const open = byHand ?? (depth < openTo || mark !== undefined)
   const [shown, setShown] = useState(pageSize)
-  useEffect(() => {
-    if (mark !== undefined) setOpen(true)
-  }, [mark])
   const limit = Math.max(shown, within === undefined ? 0 : keys.indexOf(within) + 1)
   const summary = isList ? `[${keys.length}]` : `{${keys.length}}`
   if (keys.length === 0) return <Line name={name} depth={depth} marked={marked}><span className="text-faint">{isList ? '[]' : '{}'}</span></Line>
   return (
     <div className="font-mono text-xs leading-5">
       <MarkedLine marked={marked} depth={depth}>
-        <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} className="flex items-center gap-1 rounded text-left">
+        <button type="button" aria-expanded={open} onClick={() => setByHand(!open)} className="flex items-center gap-1 rounded text-left">
           <ChevronRight aria-hidden className={cn('size-4 shrink-0 p-0.5 text-faint transition-transform', open && 'rotate-90')} />
           {name !== undefined && <Name>{name}</Name>}
           <span className="text-faint">{summary}</span>

@@ -19,7 +19,7 @@ type Props<T> = {
   id: (item: T) => string
   columns: Column<T>[]
   /** The item as two lines, for narrow screens. */
-  narrow: (item: T) => ReactNode
+  renderNarrow: (item: T) => ReactNode
   narrowHeight?: number
   open: (item: T) => void
   /** Is called when the end comes into view. */
@@ -30,7 +30,7 @@ type Props<T> = {
 const wideHeight = 40
 
 /** A long list of which only what is seen is rendered. J, K and Enter walk it; each row holds a link. */
-export function VirtualList<T>({ label, items, id, columns, narrow, narrowHeight = 76, open, onEnd, loadingMore }: Props<T>) {
+export function VirtualList<T>({ label, items, id, columns, renderNarrow, narrowHeight = 76, open, onEnd, loadingMore }: Props<T>) {
   const host = useRef<HTMLDivElement>(null)
   const wide = useMedia('(min-width: 900px)')
   const huge = useMedia('(min-width: 1280px)')
@@ -97,7 +97,7 @@ export function VirtualList<T>({ label, items, id, columns, narrow, narrowHeight
               >
                 {wide ? shown.map((column) => (
                   <div key={column.name} role="cell" className="min-w-0 truncate">{column.cell(item)}</div>
-                )) : <div role="cell" className="min-w-0">{narrow(item)}</div>}
+                )) : <div role="cell" className="min-w-0">{renderNarrow(item)}</div>}
               </div>
             )
           })}

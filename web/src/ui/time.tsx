@@ -22,8 +22,12 @@ function subscribe(listener: () => void) {
   }
 }
 
-export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => (timer ? now : (now = Date.now())))
+/** The time, in steps of so many milliseconds: what uses it renders again at each step. */
+export function useNow(step = 1000): number {
+  return useSyncExternalStore(subscribe, () => {
+    if (!timer) now = Date.now()
+    return Math.floor(now / step) * step
+  })
 }
 
 const dayAndTime = new Intl.DateTimeFormat('en-GB', {
