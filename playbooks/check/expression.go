@@ -23,7 +23,7 @@ func (c *checker) expression(n *spec.Node, offset int, source string, sc *scope,
 	out := result{typ: expr.Any(), from: source}
 	refs, err := expr.Refs(source)
 	if err != nil {
-		c.report(n, offset, spec.CodeExpression, err)
+		c.broken(n, offset, source, err, sc)
 		out.failed = true
 		return out
 	}
@@ -36,11 +36,12 @@ func (c *checker) expression(n *spec.Node, offset int, source string, sc *scope,
 	}
 	typ, problems := expr.Check(source, environment(sc, known))
 	for _, p := range problems {
-		help := ""
+		message, help := p.Message, ""
 		if p.Suggestion != "" {
 			help = "did you mean " + p.Suggestion + "?"
+			message = strings.TrimSuffix(message, "; "+help)
 		}
-		c.bag.Error(spec.CodeExpression, n.At(offset+p.Offset, p.Length), help, "%s", p.Message)
+		c.bag.Error(spec.CodeExpression, n.At(offset+p.Offset, p.Length), help, "%s", message)
 		out.failed = true
 	}
 	if !out.failed {
@@ -62,6 +63,18 @@ func (c *checker) report(n *spec.Node, offset int, code string, err error) {
 		return
 	}
 	c.bag.Error(code, n.At(offset, len(n.Text)-offset), "", "%s", err)
+}
+
+// broken reports an expression that does not parse. A step's id with a hyphen is the usual reason that has a remedy.
+func (c *checker) broken(n *spec.Node, offset int, source string, err error, sc *scope) {
+	for _, id := range sc.ids() {
+		if strings.Contains(id, "-") && strings.Contains(source, "steps."+id) {
+			at := strings.Index(source, "steps."+id)
+			c.bag.Error(spec.CodeExpression, n.At(offset+at, len("steps."+id)), "write "+stepName(id), "an id with a hyphen can't stand after a dot")
+			return
+		}
+	}
+	c.report(n, offset, spec.CodeExpression, err)
 }
 
 // stepRef judges one use of `steps` and notes the step's type. It tells whether the use is right.
@@ -148,6 +161,8 @@ func (c *checker) noStep(at spec.Span, id string, sc *scope) {
 	case step.loop != "" && step.loop != sc.loop && !c.inside(sc.loop, step.loop):
 		c.bag.Error(spec.CodeStepLater, at, "the results of all items are in "+stepName(step.loop)+".output",
 			"the step %s is in the loop %s and can't be seen outside", id, step.loop)
+	case id == c.current:
+		c.bag.Error(spec.CodeStepLater, at, "", "the step %s can't use its own result", id)
 	case step.order >= c.order:
 		c.bag.Error(spec.CodeStepLater, at, "", "the step %s comes later, on line %d", id, step.spec.Line)
 	default:

@@ -3,6 +3,7 @@ package check
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -93,12 +94,12 @@ func (c *checker) returns(n *spec.Node) (json.RawMessage, expr.Type) {
 	if err == nil {
 		compiler := jsonschema.NewCompiler()
 		compiler.UseLoader(noLoader{})
-		if err = compiler.AddResource("returns.json", document); err == nil {
-			_, err = compiler.Compile("returns.json")
+		if err = compiler.AddResource("playbook:returns", document); err == nil {
+			_, err = compiler.Compile("playbook:returns")
 		}
 	}
 	if err != nil {
-		c.bag.Error(spec.CodeSchema, n.Span, "", "`returns` is no JSON Schema that can be used: %s", oneLine(err.Error()))
+		c.bag.Error(spec.CodeSchema, n.Span, "", "`returns` is no JSON Schema that can be used: %s", schemaMistake(err))
 		return raw, expr.Any()
 	}
 	return raw, c.schemaType(raw, n, "`returns`")
@@ -111,7 +112,22 @@ func (noLoader) Load(url string) (any, error) {
 	return nil, fmt.Errorf("%s is not part of this playbook", url)
 }
 
-func oneLine(text string) string { return shortened(strings.Join(strings.Fields(text), " ")) }
+// schemaMistake is the innermost reason, with its place in the schema.
+func schemaMistake(err error) string {
+	var invalid *jsonschema.SchemaValidationError
+	var inner *jsonschema.ValidationError
+	if errors.As(err, &invalid) && errors.As(invalid.Err, &inner) {
+		for len(inner.Causes) > 0 {
+			inner = inner.Causes[0]
+		}
+		return shortened(strings.Join(strings.Fields(inner.Error()), " "))
+	}
+	var load *jsonschema.LoadURLError
+	if errors.As(err, &load) {
+		return shortened(load.Err.Error())
+	}
+	return shortened(strings.Join(strings.Fields(err.Error()), " "))
+}
 
 func eachText(n *spec.Node, visit func(*spec.Node)) {
 	if n.Kind == spec.String {

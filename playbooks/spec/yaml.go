@@ -12,6 +12,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	goyaml "github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 	"gopkg.in/yaml.v3"
 )
 
@@ -36,8 +38,8 @@ func Parse(source []byte, bag *Bag) *Node {
 	}
 	root, err := decode(source)
 	if err != nil {
-		line, why := syntaxError(err)
-		bag.Error(CodeSyntax, Span{Start: Pos{line, 1}}, "", "%s", why)
+		at, why := syntaxError(err, source)
+		bag.Error(CodeSyntax, Span{Start: at}, "", "%s", why)
 		return nil
 	}
 	if root == nil || len(root.Content) == 0 {
@@ -48,8 +50,12 @@ func Parse(source []byte, bag *Bag) *Node {
 	return b.build(root.Content[0], 1)
 }
 
-// errSecond says that there is more than one document.
-var errSecond = errors.New("a file holds one playbook; a second document starts with ---")
+// secondError says that there is more than one document.
+type secondError struct{ line int }
+
+func (e *secondError) Error() string {
+	return "a file holds one playbook, and a second document starts here"
+}
 
 // decode runs the YAML reader, which is made for friendlier text than ours and may panic.
 func decode(source []byte) (root *yaml.Node, err error) {
@@ -67,7 +73,7 @@ func decode(source []byte) (root *yaml.Node, err error) {
 		return nil, err
 	}
 	if err := dec.Decode(&second); err == nil {
-		return nil, errSecond
+		return nil, &secondError{line: second.Line}
 	} else if !errors.Is(err, io.EOF) {
 		return nil, err
 	}
@@ -76,16 +82,49 @@ func decode(source []byte) (root *yaml.Node, err error) {
 
 var yamlLine = regexp.MustCompile(`^line (\d+): `)
 
-func syntaxError(err error) (line int, why string) {
+// syntaxError is where and why the text is no YAML. The reader tells lines at best, and those of where it gave up; a
+// second reader, which is exacter, is asked for the place.
+func syntaxError(err error, source []byte) (at Pos, why string) {
+	var second *secondError
+	if errors.As(err, &second) {
+		return Pos{second.line, 1}, err.Error()
+	}
 	why = strings.TrimPrefix(err.Error(), "yaml: ")
-	line = 1
+	at = Pos{1, 1}
 	if m := yamlLine.FindStringSubmatch(why); m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil {
-			line = n
+			at.Line = n
 		}
 		why = why[len(m[0]):]
 	}
-	return line, why
+	if exact, message, ok := exactError(source); ok {
+		return exact, message
+	}
+	return at, why
+}
+
+// maxExact bounds the text and the brackets that the second reader gets: it recurses.
+const maxExact = 64 << 10
+
+func exactError(source []byte) (at Pos, why string, ok bool) {
+	if len(source) > maxExact || bytes.Count(source, []byte("["))+bytes.Count(source, []byte("{")) > 2000 {
+		return at, "", false
+	}
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	_, err := parser.ParseBytes(source, 0)
+	var syntax goyaml.Error
+	if !errors.As(err, &syntax) {
+		return at, "", false
+	}
+	token := syntax.GetToken()
+	if token == nil || token.Position == nil {
+		return at, "", false
+	}
+	return Pos{token.Position.Line, token.Position.Column}, syntax.GetMessage(), true
 }
 
 // badByte is where the first byte stands that is no UTF-8.
