@@ -51,7 +51,7 @@ e2e: build
 	PICKET_BIN=$(CURDIR)/bin/picket node web/e2e/run.mjs
 
 lint:
-	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0 run
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
 
 bench: build
 	deploy/bench/run.sh

@@ -123,14 +123,15 @@ func failure(err error) error {
 		return app
 	}
 	kind := soc.KindOf(err)
-	options := temporal.ApplicationErrorOptions{}
-	switch kind {
-	case soc.Unavailable, soc.Internal:
-		if call, ok := errors.AsType[*connector.CallError](err); ok {
-			options.NextRetryDelay = min(call.RetryAfter, longestRetryAfter)
-		}
-	default:
-		options.NonRetryable = true
+	options := temporal.ApplicationErrorOptions{NonRetryable: kind != soc.Unavailable && kind != soc.Internal}
+	if call, ok := errors.AsType[*connector.CallError](err); ok {
+		options.NextRetryDelay = min(call.RetryAfter, longestRetryAfter)
+	}
+	if call, ok := errors.AsType[*model.CallError](err); ok {
+		options.NextRetryDelay = min(call.RetryAfter, longestRetryAfter)
+	}
+	if _, ok := errors.AsType[*model.OutputError](err); ok {
+		options.NonRetryable = false // another turn may give an answer that holds
 	}
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(kind), options)
 }

@@ -160,6 +160,15 @@ func (a *Activities) settle(ctx context.Context, c sending, cause error) (soc.Le
 	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
 	defer cancel()
 	done, supported, err := a.Caller.Confirm(ctx, a.request(c.in))
+	for again := 1; again < confirmations && err == nil && supported && !done; again++ {
+		// The vendor may still be at work on what it was sent: a no counts once it has been repeated.
+		select {
+		case <-ctx.Done():
+			return soc.LedgerEntry{}, ctx.Err()
+		case <-time.After(confirmEvery):
+		}
+		done, supported, err = a.Caller.Confirm(ctx, a.request(c.in))
+	}
 	switch {
 	case err != nil && soc.KindOf(err) == soc.Unavailable:
 		return soc.LedgerEntry{}, err // ask again later; nothing is decided yet
@@ -178,7 +187,11 @@ func (a *Activities) settle(ctx context.Context, c sending, cause error) (soc.Le
 	return a.end(ctx, c)
 }
 
-const confirmTimeout = 20 * time.Second
+const (
+	confirmTimeout = 20 * time.Second
+	confirmations  = 3
+	confirmEvery   = 2 * time.Second
+)
 
 func (a *Activities) end(ctx context.Context, c sending) (soc.LedgerEntry, error) {
 	c.body.Ended = a.Now().UTC()
