@@ -29,7 +29,7 @@ func (s *Server) postHook(c *gin.Context) {
 		s.problem(c, http.StatusNotFound, "there is no source "+c.Param("source"))
 		return
 	}
-	if wrong := h.admit(c, s.Now()); wrong != "" {
+	if wrong := h.admit(c); wrong != "" {
 		s.unauthorised(c, wrong)
 		return
 	}
@@ -49,8 +49,8 @@ func (s *Server) postHook(c *gin.Context) {
 	if !ok {
 		return
 	}
-	if !h.signed(c, body) {
-		s.unauthorised(c, "X-Picket-Signature is not that of this timestamp and body")
+	if err := h.signed(c, body, s.Now()); err != nil {
+		s.unauthorised(c, err.Error())
 		return
 	}
 	if s.limited(c, h) {
