@@ -129,6 +129,9 @@ func (a *App) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := os.MkdirAll(a.paths.keys(), 0o700); err != nil {
+		return soc.Errorf(soc.Invalid, "the data directory %s is not writable: %v; choose another with --data", a.options.Data, plainError(err))
+	}
 	signer, err := audit.OpenSigner(a.paths.keys())
 	if err != nil {
 		return err
