@@ -398,4 +398,3 @@ func mustRead(t testing.TB, path string) []byte {
 	require.NoError(t, err, "the corpora stand beside the repository")
 	return text
 }
-
