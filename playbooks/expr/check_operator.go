@@ -32,6 +32,9 @@ func (c *checker) binary(n *ast.BinaryNode) Type {
 		c.condition(n.Right)
 		return Bool()
 	case "??":
+		if left.kinds == kNull {
+			return right
+		}
 		return union(left.Required(), right)
 	case "==", "!=":
 		c.comparable(n, left, right)

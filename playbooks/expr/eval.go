@@ -28,7 +28,7 @@ func EvalBool(source string, s *Scope) (bool, error) {
 	case bool:
 		return v, nil
 	}
-	return false, &Error{Length: len(source), Message: "a condition must be true or false; this is " + article(value)}
+	return false, &Error{Length: len(source), Message: "a condition must be true or false; this is " + article(value), Source: source}
 }
 
 // EvalList evaluates a source that gives a list, and gives its elements. Null is an error: a list that is silently
@@ -45,14 +45,14 @@ func EvalList(source string, s *Scope) ([]json.RawMessage, error) {
 		if value == nil {
 			message += " (if it may be missing, write `?? []` after it)"
 		}
-		return nil, &Error{Length: len(source), Message: message}
+		return nil, &Error{Length: len(source), Message: message, Source: source}
 	}
 	items := make([]json.RawMessage, len(list))
 	left := MaxOutput
 	for i, item := range list {
 		out, fault := encode(item, left)
 		if fault != "" {
-			return nil, &Error{Length: len(source), Message: fault}
+			return nil, &Error{Length: len(source), Message: fault, Source: source}
 		}
 		items[i], left = out, left-len(out)
 	}
@@ -97,9 +97,10 @@ func (r *run) source(source string) (value any, err error) {
 		switch failed := recover().(type) {
 		case nil:
 		case *Error:
+			failed.Source = source
 			value, err = nil, failed
 		default: // a fault of ours, not to be met; still no reason to take the worker down
-			value, err = nil, &Error{Length: len(source), Message: "the expression cannot be evaluated"}
+			value, err = nil, &Error{Length: len(source), Message: "the expression cannot be evaluated", Source: source}
 		}
 	}()
 	return r.eval(p.root), nil
@@ -194,5 +195,5 @@ func at(where string, err error) error {
 	if strings.HasPrefix(found.Message, "[") {
 		separator = ""
 	}
-	return &Error{Offset: found.Offset, Length: found.Length, Message: where + separator + found.Message}
+	return &Error{Offset: found.Offset, Length: found.Length, Message: where + separator + found.Message, Source: found.Source}
 }

@@ -7,39 +7,56 @@ import (
 
 var indicatorFunctions = map[string]function{
 	"defang": textToText(4, defang),
-	"refang": textToText(2, refang),
+	"refang": {params: []param{aText}, result: always(String()), call: func(c call) any {
+		c.r.spend(c.n, 4*len(c.text(0)))
+		c.r.grow(c.n, len(c.text(0)))
+		return refang(c.text(0))
+	}},
 	"iocs": {params: []param{anything}, result: always(List(Object(map[string]Type{
 		"type": Enum("ip", "domain", "url", "email", "hash", "cve"), "value": String(),
 	}))), call: iocs},
 }
 
 var (
-	schemes   = regexp.MustCompile(`(?i)\b(h)tt(ps?://)`)
-	ftp       = regexp.MustCompile(`(?i)\bf(tps?://)`)
 	hxxp      = regexp.MustCompile(`(?i)\bh(?:xx|\*\*|tt)p(s?)(?:\[?:\]?//|\[://\]|\[:\]//)`)
 	fxp       = regexp.MustCompile(`(?i)\bfxp(s?)(?:\[?:\]?//|\[://\])`)
 	dotForms  = regexp.MustCompile(`(?i)[ \t]?(?:\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\{dot\}|\[\.|\.\])[ \t]?`)
 	atForms   = regexp.MustCompile(`(?i)[ \t]?(?:\[@\]|\(@\)|\{@\}|\[at\]|\(at\)|\{at\})[ \t]?`)
 	colonForm = regexp.MustCompile(`\[:\]`)
-	dotted    = regexp.MustCompile(`([0-9A-Za-z_\x{80}-\x{10FFFF}-])\.([0-9A-Za-z\x{80}-\x{10FFFF}])`)
 )
 
 // defang makes addresses in a text unclickable: hxxp://, [.] and [@]. Doing it twice changes nothing.
 func defang(text string) string {
-	text = schemes.ReplaceAllString(text, "${1}xx${2}")
-	text = ftp.ReplaceAllString(text, "fx${1}")
-	for range 2 { // matches share a character when labels have one letter: a.b.c
-		text = dotted.ReplaceAllString(text, "${1}[.]${2}")
-	}
 	var b strings.Builder
-	for i, c := range text {
-		if c == '@' && !(strings.HasSuffix(text[:i], "[") && strings.HasPrefix(text[i+1:], "]")) {
+	b.Grow(len(text) + len(text)/8)
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		afterWord := i > 0 && (joins(text[i-1]) || text[i-1] == '-')
+		switch {
+		case c == '.' && afterWord && i+1 < len(text) && joins(text[i+1]) && text[i+1] != '_':
+			b.WriteString("[.]")
+		case c == '@' && !(i > 0 && text[i-1] == '[' && strings.HasPrefix(text[i+1:], "]")):
 			b.WriteString("[@]")
-			continue
+		case (c == 'h' || c == 'H') && !afterWord && hasScheme(text[i:], "http"):
+			b.WriteString(text[i:i+1] + "xx")
+			i += 2
+		case (c == 'f' || c == 'F') && !afterWord && hasScheme(text[i:], "ftp"):
+			b.WriteString(text[i:i+1] + "x")
+			i++
+		default:
+			b.WriteByte(c)
 		}
-		b.WriteRune(c)
 	}
 	return b.String()
+}
+
+// hasScheme tells whether a text begins with scheme:// or the scheme with an s.
+func hasScheme(text, scheme string) bool {
+	if len(text) < len(scheme) || !strings.EqualFold(text[:len(scheme)], scheme) {
+		return false
+	}
+	rest := text[len(scheme):]
+	return strings.HasPrefix(rest, "://") || len(rest) > 0 && (rest[0] == 's' || rest[0] == 'S') && strings.HasPrefix(rest[1:], "://")
 }
 
 // refang undoes defang, and the other ways in which people defang.
@@ -113,8 +130,8 @@ func (f *finder) text(text string) {
 	if len(text) < 4 {
 		return
 	}
-	f.c.r.spend(f.c.n, 4*len(text))
-	wasDefanged := dotForms.MatchString(text)
+	f.c.r.spend(f.c.n, 2*len(text))
+	lower := strings.ToLower(text)
 	rest := []byte(refang(text))
 	f.each(&rest, urlForm, func(found string) bool {
 		found = strings.TrimRight(found, ".,;:!?)]'\"")
@@ -153,7 +170,7 @@ func (f *finder) text(text string) {
 	})
 	f.each(&rest, ipForm, func(found string) bool {
 		ip, err := address(found)
-		if err != nil || ip.IsUnspecified() {
+		if err != nil || ip.IsUnspecified() { // :: is more often code than an address
 			return false
 		}
 		f.add("ip", ip.String())
@@ -161,7 +178,7 @@ func (f *finder) text(text string) {
 	})
 	f.each(&rest, hostForm, func(found string) bool {
 		host := strings.ToLower(found)
-		if !isHost(host) || !(wasDefanged && len(host[strings.LastIndexByte(host, '.')+1:]) > 1 || likelyDomain(host)) {
+		if !isHost(host) || !likelyDomain(host) && strings.Contains(lower, host) { // else it was written defanged
 			return false
 		}
 		f.add("domain", host)
@@ -184,6 +201,9 @@ func (f *finder) each(rest *[]byte, form *regexp.Regexp, use func(string) bool) 
 		from, to := at[0], at[1]
 		if from > 0 && joins((*rest)[from-1]) || to < len(*rest) && joins((*rest)[to]) {
 			continue
+		}
+		if form == ipForm && to+1 < len(*rest) && (*rest)[to] == '.' && (*rest)[to+1] >= '0' && (*rest)[to+1] <= '9' {
+			continue // one number more than an address has
 		}
 		if use(string((*rest)[from:to])) {
 			for i := from; i < to; i++ {

@@ -76,11 +76,8 @@ func (r *run) pattern(n ast.Node, text string) *pattern {
 
 // match counts the work of looking for a pattern once through a text.
 func (r *run) match(n ast.Node, p *pattern, text string) {
-	if work := len(text) / 8 * p.size; work < 0 || work/16 > MaxSteps {
-		r.spend(n, MaxSteps)
-	} else {
-		r.spend(n, 1+len(text)/8+work/16)
-	}
+	work := uint64(len(text)) * uint64(p.size) / 16 // both are bounded far below overflow
+	r.spend(n, int(min(work, MaxSteps))+1+len(text)/8)
 }
 
 func validPattern(text string) error {

@@ -18,15 +18,22 @@ import (
 type Error struct {
 	Offset, Length int // bytes in the expression's source
 	Message        string
+	Source         string // the expression, when it failed at run time
 }
 
-func (e *Error) Error() string { return e.Message }
+func (e *Error) Error() string {
+	if e.Source == "" {
+		return e.Message
+	}
+	return e.Message + ", in `" + clip(e.Source) + "`"
+}
 
 // program is a parsed expression. It is read only once it is made.
 type program struct {
 	source   string
 	root     ast.Node
 	patterns map[ast.Node]*pattern // by the element that holds a constant pattern
+	paths    map[ast.Node]*path    // by the element that ends a path of names from a root
 }
 
 // span turns a place in the syntax tree, which counts characters, into bytes of the source.
@@ -92,18 +99,32 @@ func syntaxError(source string, err error) *Error {
 	switch {
 	case strings.Contains(message, "maximum allowed nodes"):
 		message = fmt.Sprintf("the expression is too large: more than %d elements", MaxNodes)
-	case strings.HasPrefix(message, "unexpected token EOF"):
+	case strings.HasPrefix(message, "unexpected token EOF"), message == "unexpected end of expression":
 		message = "the expression ends too early"
 	case strings.HasPrefix(message, "unexpected token Operator(\"=\")"):
 		message = "unexpected =; to compare, write =="
+	case strings.HasPrefix(message, "unexpected token Operator(\":\")"):
+		message = "unexpected : (an object that a predicate makes stands in parentheses: map(list, ({name: .value})))"
 	}
 	return &Error{Offset: offset, Length: length, Message: message}
 }
 
-// prepare compiles the constant patterns, once.
+// prepare compiles the constant patterns and notes the paths, once.
 func (p *program) prepare() error {
 	var first error
+	p.paths = make(map[ast.Node]*path)
 	walk(p.root, func(n ast.Node) bool {
+		if found := pathOf(n); found != nil {
+			p.paths[n] = found
+			return false // what is below is part of it
+		}
+		if call, ok := n.(*ast.CallNode); ok {
+			if method, ok := call.Callee.(*ast.MemberNode); ok {
+				if receiver := pathOf(method.Node); receiver != nil {
+					p.paths[method.Node] = receiver
+				}
+			}
+		}
 		text := constantPattern(n)
 		if text == nil || first != nil {
 			return first == nil

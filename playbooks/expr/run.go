@@ -77,6 +77,12 @@ func (r *run) eval(n ast.Node) any {
 	case *ast.ChainNode:
 		return r.eval(n.Node)
 	case *ast.MemberNode:
+		if p := r.p.paths[n]; p != nil && !r.isBound(p.root.Value) {
+			r.spend(n, 2*len(p.names))
+			if value, ok := r.scope.lookup(p); ok {
+				return value
+			}
+		}
 		return r.member(n, r.eval(n.Node), r.eval(n.Property))
 	case *ast.SliceNode:
 		return r.slice(n)
@@ -144,6 +150,15 @@ func (r *run) name(n *ast.IdentifierNode) any {
 	}
 	r.fail(n, "no %s is known here", n.Value)
 	return nil
+}
+
+func (r *run) isBound(name string) bool {
+	for _, b := range r.bound {
+		if b.name == name {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *run) pointer(n *ast.PointerNode) any {

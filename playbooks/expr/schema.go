@@ -158,8 +158,8 @@ func (r *schemaReader) named(name string, s schema, depth int) (Type, error) {
 
 func (r *schemaReader) object(s schema, depth int) (Type, error) {
 	fields := make(map[string]Type, len(s.Properties))
-	for name, raw := range s.Properties { // the order does not matter: each gives its own field
-		t, err := r.read(raw, depth+1)
+	for _, name := range sortedNames(s.Properties) { // in order, as the bound on schemas may cut some off
+		t, err := r.read(s.Properties[name], depth+1)
 		if err != nil {
 			return Any(), err
 		}

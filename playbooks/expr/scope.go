@@ -18,7 +18,7 @@ type Vars map[string]json.RawMessage
 type Scope struct {
 	vars    Vars
 	now     time.Time
-	decoded map[string]any
+	decoded map[string]any // by root, or by path; see lazy.go
 }
 
 // NewScope makes a scope of these documents in which now() is now.
@@ -40,11 +40,15 @@ func (s *Scope) root(name string) (value any, ok bool, err error) {
 			return nil, true, fmt.Errorf("%s cannot be read: %w", name, err)
 		}
 	}
+	s.keep(name, value)
+	return value, true, nil
+}
+
+func (s *Scope) keep(key string, value any) {
 	if s.decoded == nil {
 		s.decoded = make(map[string]any)
 	}
-	s.decoded[name] = value
-	return value, true, nil
+	s.decoded[key] = value
 }
 
 // digits is a number in JSON that neither int64 nor float64 holds. It can be passed on and compared, not computed with.

@@ -7,7 +7,7 @@ func nearest(name string, known []string) string {
 	if len(name) > 64 {
 		return ""
 	}
-	best, distance := "", 1+len(name)/3
+	best, distance := "", 1+max(1, len(name)/3)
 	for _, candidate := range known {
 		if len(candidate) > 64 {
 			continue
@@ -16,7 +16,7 @@ func nearest(name string, known []string) string {
 		if d == 0 && name != candidate {
 			return candidate // only the case differs
 		}
-		if d < distance || d == distance && best == "" && d < len(name) {
+		if d < distance && d < len(name) {
 			best, distance = candidate, d
 		}
 	}

@@ -97,9 +97,9 @@ func (t Type) IsAny() bool { return t.kinds == kAny && t.fields == nil && t.elem
 // IsOptional tells whether null is one of the type's values.
 func (t Type) IsOptional() bool { return t.kinds&kNull != 0 }
 
-// Required is t without null.
+// Required is t without null; any stays any.
 func (t Type) Required() Type {
-	if t.kinds != kNull {
+	if t.kinds != kNull && !t.IsAny() {
 		t.kinds &^= kNull
 	}
 	return t
@@ -168,7 +168,7 @@ func (t Type) String() string {
 		names = append(names, "integer")
 	}
 	if t.kinds&kString != 0 {
-		if len(t.enum) > 0 && len(t.enum) <= 6 {
+		if len(t.enum) > 1 && len(t.enum) <= 6 {
 			names = append(names, "one of "+strings.Join(t.enum, ", "))
 		} else {
 			names = append(names, "string")
@@ -191,10 +191,17 @@ func (t Type) String() string {
 
 // Assignable tells whether a value of type t may be one of type to. It is lenient where it cannot know: null is left
 // to run time, any may be anything, and a number may be whole. A why is given when not.
-func (t Type) Assignable(to Type) (ok bool, why string) { return t.assignable(to, 0) }
+func (t Type) Assignable(to Type) (ok bool, why string) {
+	left := maxTypes
+	return t.assignable(to, &left)
+}
 
-func (t Type) assignable(to Type, depth int) (bool, string) {
-	if depth > 20 || t.kinds&^kNull == 0 || t.kinds == kAny || to.kinds == kAny {
+// maxTypes bounds the types that one comparison or union looks at. Types share parts, so that a short expression can
+// describe a tree without end; what is beyond is taken to be any.
+const maxTypes = 10000
+
+func (t Type) assignable(to Type, left *int) (bool, string) {
+	if *left--; *left < 0 || t.kinds&^kNull == 0 || t.kinds == kAny || to.kinds == kAny {
 		return true, ""
 	}
 	both := asJSON(t.kinds) & asJSON(to.kinds) &^ kNull
@@ -202,7 +209,7 @@ func (t Type) assignable(to Type, depth int) (bool, string) {
 		return false, "is " + t.Required().String() + ", but " + to.Required().String() + " is asked for"
 	}
 	if both == kList && t.elem != nil && to.elem != nil {
-		if ok, why := t.elem.assignable(*to.elem, depth+1); !ok {
+		if ok, why := t.elem.assignable(*to.elem, left); !ok {
 			return false, "has an element that " + why
 		}
 	}
@@ -215,7 +222,7 @@ func (t Type) assignable(to Type, depth int) (bool, string) {
 				}
 				continue
 			}
-			if ok, why := t.fields[name].assignable(want, depth+1); !ok {
+			if ok, why := t.fields[name].assignable(want, left); !ok {
 				return false, "has a member " + name + " that " + why
 			}
 		}
@@ -243,16 +250,19 @@ func asJSON(k kind) kind {
 }
 
 // union is the type of values that are a's or b's.
-func union(a, b Type) Type { return unionAt(a, b, 0) }
+func union(a, b Type) Type {
+	left := maxTypes
+	return unionOf(a, b, &left)
+}
 
-func unionAt(a, b Type, depth int) Type {
+func unionOf(a, b Type, left *int) Type {
 	if a.kinds == 0 {
 		return b
 	}
 	if b.kinds == 0 {
 		return a
 	}
-	if a.IsAny() || b.IsAny() || depth > 20 {
+	if *left--; *left < 0 || a.IsAny() || b.IsAny() {
 		return Any()
 	}
 	out := Type{kinds: a.kinds | b.kinds}
@@ -262,7 +272,7 @@ func unionAt(a, b Type, depth int) Type {
 	case b.kinds&kList == 0:
 		out.elem = a.elem
 	case a.elem != nil && b.elem != nil:
-		elem := unionAt(*a.elem, *b.elem, depth+1)
+		elem := unionOf(*a.elem, *b.elem, left)
 		out.elem = &elem
 	}
 	switch {
@@ -281,23 +291,23 @@ func unionAt(a, b Type, depth int) Type {
 	case b.kinds&kObject == 0:
 		out.fields, out.open = a.fields, a.open
 	case a.fields != nil && b.fields != nil:
-		out.fields, out.open = unionFields(a.fields, b.fields, depth), a.open || b.open
+		out.fields, out.open = unionFields(a, b, left), a.open || b.open
 	}
 	return out
 }
 
 // unionFields joins members; one that only one side has may be missing.
-func unionFields(a, b map[string]Type, depth int) map[string]Type {
-	out := make(map[string]Type, len(a)+len(b))
-	for name, t := range a {
-		if other, ok := b[name]; ok {
-			out[name] = unionAt(t, other, depth+1)
+func unionFields(a, b Type, left *int) map[string]Type {
+	out := make(map[string]Type, len(a.fields)+len(b.fields))
+	for _, name := range a.Members() {
+		if other, ok := b.fields[name]; ok {
+			out[name] = unionOf(a.fields[name], other, left)
 		} else {
-			out[name] = Optional(t)
+			out[name] = Optional(a.fields[name])
 		}
 	}
-	for name, t := range b {
-		if _, ok := a[name]; !ok {
+	for name, t := range b.fields {
+		if _, ok := a.fields[name]; !ok {
 			out[name] = Optional(t)
 		}
 	}
