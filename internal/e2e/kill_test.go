@@ -67,7 +67,7 @@ steps:
     with: {ip: '${{ alert.src_ip }}'}
   - id: account
     action: okta.get_user
-    retry: {attempts: 50, backoff: 200ms}
+    retry: {attempts: 20, backoff: 200ms}
     with: {user: '${{ alert.user.name }}'}
   - id: gate
     approve:
