@@ -113,6 +113,7 @@ type Options struct {
 	Demo          bool                               // shown to everybody
 	Version       string
 	SecureCookies bool             // the service is reached over TLS only
+	Heartbeat     time.Duration    // of streams, and how soon one ends after its session; 15 s if 0
 	Log           *slog.Logger     // nil discards
 	Now           func() time.Time // nil is time.Now
 }
@@ -140,6 +141,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Heartbeat == 0 {
+		o.Heartbeat = defaultBeat
 	}
 	s := &Server{Options: o, done: make(chan struct{}), verify: make(chan struct{}, 1), started: newRemembered(o.Now)}
 	s.tail = newTail(o.Ledger, s.done, o.Log)

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	heartbeat    = 15 * time.Second
+	defaultBeat  = 15 * time.Second
 	writeTimeout = 20 * time.Second // a reader that takes nothing for so long is gone
 	mostBehind   = 5000             // entries that a stream catches up with; further behind, one reads anew
 	mostStreams  = 512
@@ -85,7 +85,7 @@ func (s *Server) resume(c *gin.Context) (after int64, resumed, ok bool) {
 
 // feed writes events as they come.
 func (s *Server) feed(ctx context.Context, c *gin.Context, out *stream) {
-	beat := time.NewTicker(heartbeat)
+	beat := time.NewTicker(s.Heartbeat)
 	defer beat.Stop()
 	for {
 		events, gap, grown := s.tail.since(out.after)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"picket/api"
 	"picket/internal/soc"
 )
 
@@ -153,6 +154,17 @@ func TestAStreamThatIsFarBehindIsToldToReadAnew(t *testing.T) {
 	for want := 1501; want <= 6000; want++ {
 		require.Equal(t, fmt.Sprint(want), next(t, catching).ID)
 	}
+}
+
+func TestAStreamEndsWithItsSession(t *testing.T) {
+	t.Parallel()
+	p := start(t, func(o *api.Options) { o.Heartbeat = 10 * time.Millisecond })
+	browser, who := p.signedIn("ana", soc.RoleAnalyst)
+	stream := browser.follow("/v1/events")
+	p.accepted(1)
+	next(t, stream)
+	browser.with("X-Picket-CSRF", who.CSRF).send("DELETE", "/v1/session", nil).is(204)
+	ended(t, stream)
 }
 
 func TestStreamsEndWithTheServer(t *testing.T) {

@@ -47,7 +47,7 @@ func (s *Server) frame(c *gin.Context) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler { //nolint:errorlint // it is thrown as it is
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
 			s.Log.ErrorContext(c.Request.Context(), "request panicked", "request_id", id, "route", c.FullPath(), "panic", p, "stack", string(debug.Stack()))

@@ -177,7 +177,7 @@ func (s *Service) SignOut(ctx context.Context, secret string) error {
 // newSecret is 256 random bits as text.
 func newSecret() string {
 	b := make([]byte, 32)
-	rand.Read(b) //nolint:errcheck // never fails: see crypto/rand
+	_, _ = rand.Read(b) // never fails: see crypto/rand
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 

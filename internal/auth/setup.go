@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base32"
 	"errors"
 	"strings"
 	"time"
@@ -109,11 +108,9 @@ func (s *Service) CreateUser(ctx context.Context, name, password string, roles [
 	return s.people.CreateUser(ctx, name, hash, roles)
 }
 
-// code makes a one-time code for an account: 128 bits that can be read aloud.
+// code makes a one-time code for an account: 128 bits and more, of letters and digits that can be read aloud.
 func (s *Service) code(ctx context.Context, account soc.Account) (string, error) {
-	b := make([]byte, 16)
-	rand.Read(b) //nolint:errcheck // never fails: see crypto/rand
-	code := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b))
+	code := strings.ToLower(rand.Text())
 	return code, s.people.CreateCode(ctx, hashOf(code), account.ID, s.now().Add(codeLife))
 }
 
