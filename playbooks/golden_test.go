@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"picket/playbooks"
+	"picket/playbooks/spec"
 )
 
 var update = flag.Bool("update", false, "write what the compiler says now into testdata/golden; read the diff")
@@ -86,4 +88,26 @@ func marked(source []byte, d playbooks.Diagnostic) string {
 		end = len(line) + 1
 	}
 	return "  | " + string(line) + "\n  | " + strings.Repeat(" ", d.Column-1) + strings.Repeat("^", max(end-d.Column, 1)) + "\n"
+}
+
+func TestEveryCodeHasACase(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("spec/codes.go")
+	require.NoError(t, err)
+	codes := regexp.MustCompile(`"(P\d{3})" // .+`).FindAllStringSubmatch(string(text), -1)
+	require.NotEmpty(t, codes)
+	var golden strings.Builder
+	files, err := filepath.Glob("testdata/golden/*.txtar")
+	require.NoError(t, err)
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		golden.Write(source)
+	}
+	for _, code := range codes {
+		if code[1] == spec.CodeBounds { // its cases are too large to read: see TestHostileDocumentsGetADiagnostic
+			continue
+		}
+		require.Contains(t, golden.String(), " "+code[1]+": ", "no golden file shows %s", code[0])
+	}
 }

@@ -25,7 +25,6 @@ const (
 	CodeStepLater    = "P024" // a step is referred to that does not stand before this place on every way here
 	CodeStepMaybe    = "P025" // a step is referred to that may not have run, and nothing says what happens then
 	CodeStepsDynamic = "P026" // `steps` is not followed by a step's id
-	CodeNoAlert      = "P027" // `alert` is referred to in a playbook that no alert starts
 
 	CodeOperation   = "P030" // no such connector or operation
 	CodeConnection  = "P031" // no such connection

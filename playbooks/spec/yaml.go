@@ -97,14 +97,14 @@ func syntaxError(err error, source []byte) (at Pos, why string) {
 		}
 		why = why[len(m[0]):]
 	}
-	if exact, message, ok := exactError(source); ok {
+	if exact, message, ok := exactError(source); ok && !strings.Contains(why, "max depth") {
 		return exact, message
 	}
 	return at, why
 }
 
 // maxExact bounds the text and the brackets that the second reader gets: it recurses.
-const maxExact = 64 << 10
+const maxExact = 32 << 10
 
 func exactError(source []byte) (at Pos, why string, ok bool) {
 	if len(source) > maxExact || bytes.Count(source, []byte("["))+bytes.Count(source, []byte("{")) > 2000 {
