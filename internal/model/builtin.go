@@ -31,7 +31,7 @@ func (Builtin) Name() string { return "builtin" }
 const (
 	maliciousAt = 0.60 // and a single indicator of at least decisive
 	suspicious1 = 0.30
-	benignAt    = -0.30
+	benignAt    = -0.50
 	decisive    = 6
 	maxCited    = 4 // citations of one indicator
 )
@@ -49,10 +49,7 @@ func (Builtin) Complete(ctx context.Context, req Request) (Response, error) {
 	if err != nil {
 		return Response{Model: scorerVersion}, err
 	}
-	s := scorer{found: map[string]int{}}
-	for _, x := range exhibits(req.Evidence) {
-		s.evidence = append(s.evidence, x)
-	}
+	s := scorer{evidence: exhibits(req.Evidence), found: map[string]int{}}
 	s.score()
 	output, err := json.Marshal(s.verdict(req))
 	if err != nil {
@@ -210,7 +207,7 @@ func (s *scorer) verdict(req Request) soc.Verdict {
 	slices.SortStableFunc(s.indicators, func(a, b soc.Indication) int { return b.Weight - a.Weight })
 	score := riskScore(s.indicators)
 	v := soc.Verdict{
-		Verdict: inconclusive, Indicators: s.indicators, Attack: s.techniques, RiskScore: score,
+		Verdict: inconclusive, Classification: "undetermined", Indicators: s.indicators, Attack: s.techniques, RiskScore: score,
 		Findings: []soc.Finding{}, Against: []string{}, Missing: []string{}, Questions: []soc.Question{}, Recommended: []soc.Recommended{}, Notes: []string{},
 	}
 	heaviest := map[string]int{}
@@ -254,6 +251,14 @@ func (s *scorer) verdict(req Request) soc.Verdict {
 	return v
 }
 
+// lower starts a claim in lower case, unless it starts with a name such as PowerShell.
+func lower(claim string) string {
+	if first, _, _ := strings.Cut(claim, " "); strings.ToLower(first[1:]) != first[1:] {
+		return claim
+	}
+	return strings.ToLower(claim[:1]) + claim[1:]
+}
+
 func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
 
 func summary(v soc.Verdict) string {
@@ -262,7 +267,7 @@ func summary(v soc.Verdict) string {
 	}
 	var strongest []string
 	for _, f := range v.Findings[:min(3, len(v.Findings))] {
-		strongest = append(strongest, strings.TrimSuffix(strings.ToLower(f.Claim[:1])+f.Claim[1:], "."))
+		strongest = append(strongest, strings.TrimSuffix(lower(f.Claim), "."))
 	}
 	word := map[string]string{malicious: "Malicious", suspicious: "Suspicious", benign: "Benign", inconclusive: "Inconclusive"}[v.Verdict]
 	return fmt.Sprintf("%s, by declared rules; no model was used. %d of them hold, with a risk of %+.2f: %s.",
