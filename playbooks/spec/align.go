@@ -1,6 +1,9 @@
 package spec
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // align finds where each byte of a scalar's decoded text stands in the source: the decoded text is walked together
 // with the source, past escapes, folded lines and indentation. An empty result means that it can't be told, and
@@ -11,7 +14,7 @@ func (s *source) align(n *Node) []int {
 	}
 	a := aligner{src: s.runes, at: s.index(n.Span.Start), style: n.style, places: make([]int, 0, len(n.raw))}
 	a.properties()
-	if !a.open() {
+	if !a.open(n.raw) {
 		return nil
 	}
 	for _, want := range n.raw {
@@ -54,7 +57,7 @@ func (a *aligner) skipWhite() {
 }
 
 // open skips what stands before the first character: a quote, or a block's header and indentation.
-func (a *aligner) open() bool {
+func (a *aligner) open(raw string) bool {
 	switch a.style {
 	case single, double:
 		quote := '\''
@@ -70,7 +73,7 @@ func (a *aligner) open() bool {
 			a.at++
 		}
 		a.lineBreak()
-		a.indent = a.blockIndent()
+		a.indent = max(a.blockIndent()-leadingSpaces(raw), 0)
 		a.skipIndent()
 	}
 	return true
@@ -90,6 +93,12 @@ func (a *aligner) blockIndent() int {
 		}
 	}
 	return width
+}
+
+// leadingSpaces is how far the first line of a decoded text that is not empty is indented itself.
+func leadingSpaces(raw string) int {
+	line := strings.TrimLeft(raw, "\n")
+	return len(line) - len(strings.TrimLeft(line, " "))
 }
 
 func (a *aligner) skipIndent() {

@@ -1,0 +1,202 @@
+package playbooks_test
+
+import (
+	"math/rand/v2"
+	"strings"
+)
+
+// How a block ends.
+type ending int
+
+const (
+	through ending = iota
+	failed
+	stopped
+)
+
+// frame is what is known at one level of loops.
+type frame struct {
+	status   map[string]string // by step
+	approved map[string]bool   // gate -> a yes was given here
+	skipped  map[string]bool   // gate -> its own `if` skipped it here
+	first    bool              // the item is 1
+}
+
+func newFrame() *frame {
+	return &frame{status: map[string]string{}, approved: map[string]bool{}, skipped: map[string]bool{}}
+}
+
+// simulator walks a playbook once.
+type simulator struct {
+	rng      *rand.Rand
+	truth    map[string]bool
+	covering map[string][]string // act -> gates
+	ran      int                 // consequential calls made
+	crimes   []string            // those made without a yes
+}
+
+func simulate(steps []*elem, seed uint64) *simulator {
+	s := &simulator{rng: rand.New(rand.NewPCG(seed, 7)), truth: map[string]bool{}, covering: map[string][]string{}}
+	for _, c := range steady {
+		s.truth[c] = s.rng.IntN(2) == 0
+	}
+	s.index(steps)
+	s.block(steps, newFrame(), -1)
+	return s
+}
+
+func (s *simulator) index(steps []*elem) {
+	for _, e := range steps {
+		for _, act := range e.covers {
+			s.covering[act] = append(s.covering[act], e.id)
+		}
+		for _, b := range e.branches {
+			s.index(b)
+		}
+	}
+}
+
+// holds evaluates conjuncts of which each may be an or of ands.
+func (s *simulator) holds(conds []string, f *frame) bool {
+	for _, c := range conds {
+		holds := false
+		for _, some := range strings.Split(c, " || ") {
+			all := true
+			for _, atom := range strings.Split(some, " && ") {
+				all = all && s.atom(atom, f)
+			}
+			holds = holds || all
+		}
+		if !holds {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *simulator) atom(c string, f *frame) bool {
+	switch {
+	case c == flicker:
+		return s.rng.IntN(2) == 0
+	case c == ofItem:
+		return f.first
+	case strings.HasPrefix(c, "steps."):
+		return f.status[strings.Split(c, ".")[1]] == "ok"
+	}
+	return s.truth[c]
+}
+
+// block runs steps; a limit of 0 or more says after how many the branch is cancelled.
+func (s *simulator) block(steps []*elem, f *frame, limit int) ending {
+	for i, e := range steps {
+		if i == limit {
+			return through
+		}
+		if end := s.one(e, f); end != through {
+			return end
+		}
+	}
+	return through
+}
+
+func (s *simulator) one(e *elem, f *frame) ending {
+	if e.conds != nil && !s.holds(e.conds, f) {
+		f.status[e.id] = "skipped"
+		if e.kind == "gate" {
+			f.skipped[e.id] = true
+		}
+		return through
+	}
+	end := s.perform(e, f)
+	switch {
+	case end == failed:
+		f.status[e.id] = "failed"
+		if e.goOn {
+			return through
+		}
+	case end == through && f.status[e.id] == "":
+		f.status[e.id] = "ok"
+	}
+	return end
+}
+
+func (s *simulator) perform(e *elem, f *frame) ending {
+	switch e.kind {
+	case "read":
+		return s.perhaps(failed, 5)
+	case "gate":
+		if s.rng.IntN(4) == 0 {
+			return stopped // denied or expired
+		}
+		f.approved[e.id] = true
+	case "act":
+		return s.act(e, f)
+	case "stop":
+		return stopped
+	case "choose":
+		for i, b := range e.branches {
+			if i >= len(e.whens) || s.holds(e.whens[i], f) {
+				return s.block(b, f, -1)
+			}
+		}
+	case "parallel":
+		return s.parallel(e, f)
+	case "foreach":
+		for i := range s.rng.IntN(3) {
+			inner := newFrame()
+			inner.first = i == 0
+			for id, status := range f.status {
+				inner.status[id] = status
+			}
+			if end := s.block(e.branches[0], inner, -1); end != through {
+				return end
+			}
+		}
+	}
+	return through
+}
+
+func (s *simulator) perhaps(end ending, oneIn int) ending {
+	if s.rng.IntN(oneIn) == 0 {
+		return end
+	}
+	return through
+}
+
+// act makes a call, unless the one rule of run time keeps it from it: all its gates here were skipped by their `if`.
+func (s *simulator) act(e *elem, f *frame) ending {
+	yes, skipped := false, false
+	for _, gate := range s.covering[e.id] {
+		yes = yes || f.approved[gate]
+		skipped = skipped || f.skipped[gate]
+	}
+	if !yes && skipped {
+		f.status[e.id] = "skipped"
+		return through
+	}
+	s.ran++
+	if !yes {
+		s.crimes = append(s.crimes, e.id)
+	}
+	return s.perhaps(failed, 6)
+}
+
+// parallel runs branches one after the other in any order; those that a race or another's end cancels get some way only.
+func (s *simulator) parallel(e *elem, f *frame) ending {
+	result := through
+	for _, i := range s.rng.Perm(len(e.branches)) {
+		limit := -1
+		if e.wait == "any" || result != through {
+			limit = s.rng.IntN(len(e.branches[i]) + 1)
+		}
+		switch s.block(e.branches[i], f, limit) {
+		case stopped:
+			result = stopped
+		case failed:
+			if result == through && e.failure != "collect" && e.wait != "any" {
+				result = failed
+			}
+		}
+	}
+	return result
+}
