@@ -39,6 +39,7 @@ type instance struct {
 	args             []string
 	mu               sync.Mutex
 	cmd              *exec.Cmd
+	ended            chan struct{} // closed when the process is gone
 	log              bytes.Buffer
 }
 
@@ -66,30 +67,39 @@ func (in *instance) start(t *testing.T) {
 	cmd.Env = append(os.Environ(), "PICKET_ADMIN_TOKEN="+adminToken)
 	cmd.Stdout, cmd.Stderr = &in.log, &in.log
 	require.NoError(t, cmd.Start())
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
 	in.mu.Lock()
-	in.cmd = cmd
+	in.cmd, in.ended = cmd, ended
 	in.mu.Unlock()
-	require.Eventually(t, func() bool {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		res, err := http.Get(in.url("/healthz"))
-		if err != nil {
-			return false
+		if err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return
+			}
 		}
-		_ = res.Body.Close()
-		return res.StatusCode == http.StatusOK
-	}, time.Minute, 20*time.Millisecond, "the process is not ready")
+		select {
+		case <-ended:
+			t.Fatal("the process ended before it was ready")
+		default:
+			require.True(t, time.Now().Before(deadline), "the process is not ready")
+		}
+	}
 }
 
 // kill ends the process at once, as kill -9 does, and waits until it is gone.
 func (in *instance) kill() {
 	in.mu.Lock()
-	cmd := in.cmd
+	cmd, ended := in.cmd, in.ended
 	in.cmd = nil
 	in.mu.Unlock()
 	if cmd == nil {
 		return
 	}
 	_ = cmd.Process.Kill()
-	_ = cmd.Wait()
+	<-ended
 }
 
 func (in *instance) url(path string) string { return "http://" + in.listen + path }
