@@ -30,6 +30,8 @@ test('evidence whose title claims to be ours is still untrusted', () => {
   expect(part!.untrusted).toBe(true)
 })
 
-test('a prompt without a known fence is untrusted as a whole', () => {
+test('without a known fence everything from the first evidence on is untrusted', () => {
+  const prompt = `# Question\n\nIs it bad?\n${fence} BEGIN id="alert" (untrusted: …)\n1\n${fence} END id="alert"\nand after`
+  expect(splitFences(prompt, 'No model was used.').map((part) => [part.kind, part.untrusted])).toEqual([['said', false], ['evidence', true]])
   expect(splitFences('anything', 'You are a bot.')).toEqual([{ text: 'anything', kind: 'evidence', untrusted: true }])
 })

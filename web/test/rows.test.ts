@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Step } from '@/api/nouns'
-import { buildRows, flatten, merge, summarise, visibleRows } from '@/runs/rows'
+import { buildRows, flatten, merge, summarise, visibleRows, withWaits } from '@/runs/rows'
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 10, 24, 12, 0, 0) + seconds * 1000).toISOString()
 const ms = (seconds: number) => Date.parse(at(seconds))
@@ -19,7 +19,7 @@ test('items of a loop become groups that span their steps, under the loop', () =
   expect(rows).toHaveLength(1)
   const [first, second] = rows[0]!.children
   expect([first!.label, first!.status, first!.start, first!.end]).toEqual(['Item 1', 'failed', ms(1), ms(4)])
-  expect(second!.children.map((row) => [row.key, row.depth])).toEqual([['lookup[1]/geo', 2]])
+  expect([second!.key, second!.label, second!.depth, second!.children]).toEqual(['lookup[1]/geo', 'Item 2 · geo', 1, []])
 })
 
 test('a branch that was not taken is closed until it is opened by hand', () => {
@@ -54,7 +54,17 @@ test('waiting for people is counted once where two approvals overlap, and blocks
 })
 
 test('flatten lists parents before children and merge joins what overlaps', () => {
-  const rows = buildRows([step('a', { verb: 'foreach' }), step('a[0]/b', { parent: 'a', item: 0 })], { status: 'completed' }, 0)
-  expect(flatten(rows).map((row) => row.key)).toEqual(['a', 'a#item:0', 'a[0]/b'])
+  const rows = buildRows([step('a', { verb: 'parallel' }), step('b', { parent: 'a', branch: 'x' })], { status: 'completed' }, 0)
+  expect(flatten(rows).map((row) => row.key)).toEqual(['a', 'a#branch:x', 'b'])
   expect(merge([[5, 7], [0, 2], [1, 3]], 0)).toEqual([[0, 3], [5, 7]])
+})
+
+test('a step that waits begins when its approval was first asked for, and the block around it waits', () => {
+  const steps = withWaits([
+    step('route', { verb: 'choose', status: 'running', ended: undefined }),
+    step('gate', { verb: 'approve', parent: 'route', branch: 'x', status: 'waiting', started: undefined, ended: undefined }),
+  ], [{ step: 'gate', created_at: at(40) }, { step: 'gate', created_at: at(20) }])
+  const [route] = buildRows(steps, { status: 'waiting' }, ms(60))
+  expect(route!.status).toBe('waiting')
+  expect(flatten([route!]).at(-1)).toMatchObject({ key: 'gate', start: ms(20), end: ms(60) })
 })

@@ -7,6 +7,7 @@ import type { Alert, Run } from '@/api/nouns'
 import { alertQuery, playbooksQuery } from '@/api/queries'
 import { Badge } from '@/ui/badge'
 import { Button, CopyButton } from '@/ui/button'
+import { inert } from '@/ui/inert'
 import { JsonView } from '@/ui/json'
 import { Menu, MenuContent, MenuItem, MenuTrigger } from '@/ui/menu'
 import { Card, CardHead, Fact, Page } from '@/ui/page'
@@ -34,7 +35,7 @@ export function AlertPage() {
       title={<><Severity value={alert.severity} /><Untrusted className="min-w-0">{alert.title}</Untrusted></>}
       sub={<>
         From <b className="font-medium">{alert.source}</b>
-        {(alert.vendor || alert.product) && ` (${[alert.vendor, alert.product].filter(Boolean).join(' ')})`}
+        {(alert.vendor || alert.product) && ` (${madeBy(alert)})`}
         {' · '}happened <When at={alert.time} exact />{' · '}received <When at={alert.received_at} />
       </>}
       actions={<StartRun alert={alert} />}
@@ -66,6 +67,11 @@ export function AlertPage() {
       </div>
     </Page>
   )
+}
+
+/** The product with its maker, unless the product's name has it already. */
+function madeBy({ vendor = '', product = '' }: Alert): string {
+  return inert(product.startsWith(vendor) ? product || vendor : `${vendor} ${product}`.trim())
 }
 
 function Loading() {

@@ -61,7 +61,7 @@ export function Alerts() {
   const columns = useMemo(() => makeColumns(runs.byAlert), [runs.byAlert])
 
   return (
-    <Page fill title="Alerts" sub={counts ? `${counts.alerts_24h.toLocaleString('en')} in the last 24 hours` : 'What your sources sent'}>
+    <Page fill title="Alerts" sub={counts ? `${counts.alerts_open.toLocaleString('en')} with a run that is not over` : 'What your sources sent'}>
       <div className="flex shrink-0 flex-wrap items-center gap-2 border-b border-line bg-surface px-4 py-2 sm:px-5">
         <SearchField label="Search title, user, host, address" value={search.q} onChange={setText} />
         <Choice label="Severity" value={search.severity} options={severities.map((name) => [name, name])} onChange={(severity) => set({ severity })} />

@@ -83,6 +83,11 @@ export function follow(client: QueryClient): () => void {
       for (const key of staleKeys(event)) stale.set(JSON.stringify(key), key)
       flush ??= setTimeout(invalidate, gatherMS)
     })
+    source.addEventListener('reset', (message) => {
+      // Too far behind to be told everything: all that is known is stale.
+      last = (JSON.parse((message as MessageEvent<string>).data) as Pick<LedgerEvent, 'seq'>).seq
+      void client.invalidateQueries()
+    })
     source.addEventListener('error', () => {
       source?.close()
       broken = true

@@ -61,7 +61,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run a playbook on an alert by hand */
+        /**
+         * Run a playbook on an alert by hand
+         * @description The same `Idempotency-Key` from the same person within an hour is one run.
+         */
         post: operations["startRun"];
         delete?: never;
         options?: never;
@@ -186,8 +189,9 @@ export interface paths {
         /**
          * Server-sent events as the ledger grows
          * @description Each event's `id` is the ledger entry's `seq`, its `event` is `ledger` and its `data` an `Event`. With
-         *     `Last-Event-ID` (or `after`) the stream resumes after that entry, else it begins with what comes next. Comments
-         *     keep the connection alive.
+         *     `Last-Event-ID` (or `after`) the stream resumes after that entry, else it begins with what comes next. A client
+         *     that is more than 5000 entries behind gets one event `reset` instead, with the `seq` that it is at now: what it
+         *     knew is stale. Comments keep the connection alive. The stream ends with the session.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -214,7 +218,8 @@ export interface paths {
          *     again gets the same answer; with another body it is a conflict.
          *
          *     With an HMAC secret: `X-Picket-Timestamp` is the time in Unix seconds and `X-Picket-Signature` is
-         *     `sha256=` and the hex HMAC-SHA256 over the timestamp, a full stop and the body.
+         *     `sha256=` and the hex HMAC-SHA256 over the timestamp, a full stop and the body. A source that has both a token
+         *     and a secret checks both.
          */
         post: operations["postHook"];
         delete?: never;
@@ -634,11 +639,16 @@ export interface components {
             status: "running" | "ok" | "failed" | "unknown";
         };
         AuditReport: {
+            /**
+             * Format: int64
+             * @description How many archived histories were verified
+             */
+            archived: number;
             /** Format: date-time */
             checked_at: string;
             /**
              * Format: int64
-             * @description How many entries were read
+             * @description How many entries were verified, up to the first bad one
              */
             entries: number;
             /**
@@ -646,7 +656,17 @@ export interface components {
              * @description The seq of the first entry that is wrong
              */
             first_bad?: number;
+            /** @description Digest of the last verified entry: note it down to compare later */
+            head: string;
+            /** @description Of the first bad entry */
+            key?: string;
+            /** @description Of the first bad entry */
+            kind?: string;
             ok: boolean;
+            /** @description Of the first bad entry */
+            run_id?: string;
+            /** @description The head's signature was verified, so that a cut-off tail would have shown */
+            signed: boolean;
             why?: string;
         };
         Checked: {
@@ -659,10 +679,7 @@ export interface components {
             /** @description The plan's digest; empty without a plan */
             digest: string;
             ok: boolean;
-            /** @description A Plan */
-            plan: {
-                [key: string]: unknown;
-            } | null;
+            plan: components["schemas"]["Plan"] | null;
         };
         Connection: {
             base_url: string;
@@ -677,12 +694,12 @@ export interface components {
             next: string;
         };
         Counts: {
-            alerts_24h: number;
+            /** @description Alerts with a run that is not over */
+            alerts_open: number;
             /** @description Pending */
             approvals: number;
             /** @description Pending, and yours to decide */
             approvals_mine: number;
-            runs_failed_24h: number;
             /** @description Queued, running or waiting */
             runs_open: number;
         };
@@ -935,10 +952,8 @@ export interface components {
         };
         PlaybookDetail: {
             diagnostics: components["schemas"]["Diagnostic"][];
-            /** @description A Plan; null when it does not compile */
-            plan: {
-                [key: string]: unknown;
-            } | null;
+            /** @description Null when it does not compile */
+            plan: components["schemas"]["Plan"] | null;
             playbook: components["schemas"]["Playbook"];
             source: string;
         };
@@ -958,7 +973,7 @@ export interface components {
             instance?: string;
             status: number;
             title: string;
-            /** @description `about:blank` or `/problems/KIND` */
+            /** @description `about:blank`: the status says what it is */
             type: string;
         };
         Run: {
@@ -1019,9 +1034,6 @@ export interface components {
         /** @enum {string} */
         Severity: "unknown" | "informational" | "low" | "medium" | "high" | "critical" | "fatal";
         StartRun: {
-            inputs?: {
-                [key: string]: unknown;
-            };
             playbook: string;
         };
         Step: {

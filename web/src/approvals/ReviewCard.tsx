@@ -4,15 +4,16 @@ import { ArrowRight, Ban, Check, Clock, ShieldAlert } from 'lucide-react'
 import { useState } from 'react'
 import { asVerdict, type Approval, type ApprovalCall, type Evidence } from '@/api/nouns'
 import { approvalQuery, connectionsQuery, operationsQuery, sessionQuery } from '@/api/queries'
-import { Digest } from '@/runs/StepPanel'
 import { VerdictCard } from '@/runs/Verdict'
 import { useKeys } from '@/shell/keys'
 import { Badge } from '@/ui/badge'
 import { Button, buttonClass } from '@/ui/button'
 import { cn } from '@/ui/cn'
+import { Digest } from '@/ui/digest'
 import { inert } from '@/ui/inert'
 import { JsonView } from '@/ui/json'
 import { Card, CardHead, Fact, Kbd } from '@/ui/page'
+import { SandboxBadge } from '@/ui/sandbox'
 import { Severity, VerdictBadge } from '@/ui/severity'
 import { ErrorState, Skeleton } from '@/ui/states'
 import { StatusBadge } from '@/ui/status'
@@ -131,7 +132,7 @@ function Call({ call }: { call: ApprovalCall }) {
         <code className="font-mono text-xs text-muted">{call.operation}</code>
         <span className="flex items-center gap-1.5 text-xs text-muted">
           on {call.connection || connection?.name || 'the default connection'}
-          {connection?.sandbox && <Badge tone="wait" title="The demo’s sandbox: no real system">sandbox, no real system</Badge>}
+          {connection?.sandbox && <SandboxBadge name={connection.name} />}
         </span>
       </div>
       <dl className="px-4 py-2">

@@ -1,8 +1,10 @@
 import { useMutation } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { Link2, Link2Off, ShieldCheck } from 'lucide-react'
 import { useEffect } from 'react'
 import { call } from '@/api/client'
 import type { AuditReport } from '@/api/nouns'
+import { Digest } from '@/ui/digest'
 import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { inert } from '@/ui/inert'
@@ -54,8 +56,15 @@ function Report({ report }: { report: AuditReport }) {
       <dl className="mt-2 flex flex-wrap gap-x-8 gap-y-2 [&_dt]:text-inherit">
         <Fact name="Entries read">{report.entries.toLocaleString('en')}</Fact>
         <Fact name="Checked"><When at={report.checked_at} exact /></Fact>
+        <Fact name="Archived histories">{report.archived.toLocaleString('en')}</Fact>
+        <Fact name="End of the chain">{report.signed ? 'signed, so nothing is cut off' : 'not signed: a cut-off end would not show'}</Fact>
         {report.why && <Fact name="Why">{inert(report.why)}</Fact>}
+        {report.kind && <Fact name="Bad entry"><span className="font-mono text-xs">{report.kind} {inert(report.key ?? '')}</span></Fact>}
+        {report.run_id && <Fact name="Its run"><Link to="/runs/$id" params={{ id: report.run_id }} search={{ view: 'ledger' }} className="rounded font-mono text-xs underline underline-offset-2">{report.run_id}</Link></Fact>}
       </dl>
+      {report.ok && report.head && (
+        <div className="mt-2 text-fg"><Digest label="Last entry; note it down to compare later" value={report.head} /></div>
+      )}
       {!report.ok && (
         <p className="mt-2">
           Keep this machine’s data as it is, compare it with a backup from before, and find out who could write to the database. Entries before {report.first_bad} are as they were written.

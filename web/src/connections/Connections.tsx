@@ -6,6 +6,7 @@ import { connectionsQuery, operationsQuery } from '@/api/queries'
 import { verbLook } from '@/runs/verbs'
 import { Badge } from '@/ui/badge'
 import { Card, CardHead, Page } from '@/ui/page'
+import { SandboxBadge } from '@/ui/sandbox'
 import { Empty, ErrorState, SkeletonRows } from '@/ui/states'
 
 /** What playbooks can call: the connectors with their operations, and the configured accounts of each. */
@@ -48,7 +49,7 @@ function Connector({ name, connections, operations }: { name: string; connection
           <Plug aria-hidden className="size-3.5 text-muted" />
           <span className="font-medium">{connection.title || connection.name}</span>
           {connection.title && <code className="font-mono text-2xs text-muted">{connection.name}</code>}
-          {connection.sandbox && <Badge tone="wait">sandbox, no real system</Badge>}
+          {connection.sandbox && <SandboxBadge name={connection.name} />}
           <code className="ml-auto font-mono text-2xs text-muted [overflow-wrap:anywhere]">{connection.base_url}</code>
         </div>
       ))}

@@ -1,10 +1,14 @@
-import { CircleStop, Hand, ShieldAlert, ShieldCheck, Zap } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { CircleStop, Hand, Maximize2, Minimize2, ShieldAlert, ShieldCheck, Zap } from 'lucide-react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import type { Plan, PlanStep } from '@/api/nouns'
 import { verbLook } from '@/runs/verbs'
 import { Badge } from '@/ui/badge'
+import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { allSteps, blocksOf, stepText, triggerText } from './text'
+
+const margin = 24
+const smallest = 0.55 // below it nobody can read it: scroll instead
 
 type Props = { plan: Plan; selected: string | undefined; onSelect: (id: string) => void }
 
@@ -14,21 +18,42 @@ export function Graph({ plan, selected, onSelect }: Props) {
   // What belongs to the selected step: the steps an approval releases, or the approvals that release an action.
   const kin = new Set([...(chosen?.approve?.covers ?? []), ...(chosen?.action?.approvals ?? [])])
   const steps = plan.steps ?? []
+  const host = useRef<HTMLDivElement>(null)
+  const content = useRef<HTMLDivElement>(null)
+  const [fit, setFit] = useState(true)
+  const [scale, setScale] = useState(1)
+  useEffect(() => {
+    const measure = () => {
+      if (!host.current || !content.current) return
+      const room = host.current.clientWidth - 2 * margin
+      const needed = content.current.scrollWidth
+      setScale(fit ? Math.max(smallest, Math.min(1, room / needed)) : 1)
+    }
+    measure()
+    const observer = new ResizeObserver(measure)
+    observer.observe(host.current!)
+    return () => observer.disconnect()
+  }, [fit, plan])
   return (
-    <div className="h-full overflow-auto bg-sunken p-6" tabIndex={0} role="region" aria-label="Graph of the playbook">
-      <div className="mx-auto flex w-max min-w-full flex-col items-center">
-        <ul aria-label="Triggers" className="flex flex-wrap justify-center gap-2">
-          {(plan.triggers ?? []).map((trigger, i) => (
-            <li key={i} className="max-w-72 rounded-lg border border-line bg-surface px-3 py-2 shadow-card">
-              <p className="flex items-center gap-2 text-xs font-medium"><Zap aria-hidden className="size-3.5 text-accent-text" />{triggerText(trigger)}</p>
-              {trigger.when && <code className="mt-0.5 block break-words font-mono text-2xs text-muted">{trigger.when}</code>}
-            </li>
-          ))}
-        </ul>
-        <Line arrow />
-        <Sequence steps={steps} selected={selected} kin={kin} onSelect={onSelect} label="Steps" />
-        <Line />
-        <p className="flex items-center gap-1.5 rounded-full border border-line bg-surface px-3 py-1 text-2xs text-muted"><CircleStop aria-hidden className="size-3" />end</p>
+    <div className="relative h-full">
+      <Button className="absolute bottom-3 right-5 z-10" aria-pressed={fit} onClick={() => setFit(!fit)}>
+        {fit ? <><Maximize2 />Full size</> : <><Minimize2 />Fit</>}
+      </Button>
+      <div ref={host} className="h-full overflow-auto bg-sunken" style={{ padding: margin }} tabIndex={0} role="region" aria-label="Graph of the playbook">
+        <div ref={content} style={{ zoom: scale }} className="mx-auto flex w-max flex-col items-center">
+          <ul aria-label="Triggers" className="flex flex-wrap justify-center gap-2">
+            {(plan.triggers ?? []).map((trigger, i) => (
+              <li key={i} className="max-w-72 rounded-lg border border-line bg-surface px-3 py-2 shadow-card">
+                <p className="flex items-center gap-2 text-xs font-medium"><Zap aria-hidden className="size-3.5 text-accent-text" />{triggerText(trigger)}</p>
+                {trigger.when && <code title={trigger.when} className="mt-0.5 line-clamp-3 break-words font-mono text-2xs text-muted">{trigger.when}</code>}
+              </li>
+            ))}
+          </ul>
+          <Line arrow />
+          <Sequence steps={steps} selected={selected} kin={kin} onSelect={onSelect} label="Steps" />
+          <Line />
+          <p className="flex items-center gap-1.5 rounded-full border border-line bg-surface px-3 py-1 text-2xs text-muted"><CircleStop aria-hidden className="size-3" />end</p>
+        </div>
       </div>
     </div>
   )
@@ -60,10 +85,12 @@ function StepBox({ step, ...rest }: { step: PlanStep } & BlockProps) {
       className={cn('rounded-xl border border-dashed border-line-strong bg-bg/60 p-3', loop && 'border-solid shadow-[4px_4px_0_-1px_var(--line-strong)]')}
     >
       <div className="flex justify-center"><Node step={step} {...rest} /></div>
+      {blocks.length > 1 && <div className="flex justify-center"><Line short /></div>}
       <div className="flex items-stretch justify-center gap-3">
         {blocks.map((block, i) => (
-          <div key={i} className="flex min-w-0 flex-col items-center">
-            <Line arrow={loop} />
+          <div key={i} className="relative flex min-w-0 flex-col items-center">
+            {blocks.length > 1 && <i aria-hidden className={cn('absolute top-0 h-px bg-line-strong', i === 0 ? 'left-1/2' : '-left-1.5', i === blocks.length - 1 ? 'right-1/2' : '-right-1.5')} />}
+            <Line arrow={loop} short={blocks.length > 1} />
             {block.name && <code title={block.name} className="mb-2 line-clamp-3 max-w-56 break-words rounded bg-info-soft px-1.5 py-0.5 text-center font-mono text-2xs text-info-text">{block.name}</code>}
             <Sequence steps={block.steps} label={block.name || 'for each item'} {...rest} />
           </div>
@@ -121,8 +148,8 @@ const Foot = ({ tint, children }: { tint: string; children: ReactNode }) => (
 )
 
 /** The way from one box to the next. */
-const Line = ({ arrow }: { arrow?: boolean }) => (
-  <span aria-hidden className="relative block h-5 w-px shrink-0 bg-line-strong">
+const Line = ({ arrow, short }: { arrow?: boolean; short?: boolean }) => (
+  <span aria-hidden className={cn('relative block w-px shrink-0 bg-line-strong', short ? 'h-3' : 'h-5')}>
     {arrow && <i className="absolute -left-[3px] bottom-0 size-[7px] rotate-45 border-b border-r border-line-strong" />}
   </span>
 )

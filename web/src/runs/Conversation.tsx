@@ -31,7 +31,7 @@ export function Conversation({ step, quote }: { step: Step; quote: string | unde
           {call.system && <Message icon={Terminal} who="System" tone="info"><Plain text={call.system} /></Message>}
           {call.prompt && <Prompt text={call.prompt} system={call.system} quote={quote} />}
           {call.answer && (
-            <Message icon={Bot} who="Answer" tone="llm" mark={<UntrustedBadge>written by a model</UntrustedBadge>}>
+            <Message icon={Bot} who="Answer" tone="llm" mark={call.provider !== 'builtin' && <UntrustedBadge>written by a model</UntrustedBadge>}>
               <Plain text={pretty(call.answer)} marked />
             </Message>
           )}

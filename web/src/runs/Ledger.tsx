@@ -5,10 +5,10 @@ import type { LedgerEntry } from '@/api/nouns'
 import { ledgerQuery } from '@/api/queries'
 import { Badge } from '@/ui/badge'
 import { Button } from '@/ui/button'
+import { Digest } from '@/ui/digest'
 import { JsonView } from '@/ui/json'
 import { Empty, ErrorState, SkeletonRows } from '@/ui/states'
 import { When } from '@/ui/time'
-import { Digest } from './StepPanel'
 
 /** The run's entries in the audit ledger, as they are. */
 export function Ledger({ runID }: { runID: string }) {

@@ -1,10 +1,10 @@
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { Download, Hand, RotateCcw } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { call } from '@/api/client'
 import type { Citation, PlanStep, Run, RunPlan, Step } from '@/api/nouns'
-import { runPlanQuery, runQuery, stepsQuery } from '@/api/queries'
+import { approvalsQuery, runPlanQuery, runQuery, stepsQuery } from '@/api/queries'
 import { Button, buttonClass, CopyButton } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { formatCost, formatDuration } from '@/ui/duration'
@@ -17,7 +17,7 @@ import { useNow, When } from '@/ui/time'
 import { Untrusted } from '@/ui/untrusted'
 import { resolveCitation } from './cite'
 import { Ledger } from './Ledger'
-import { buildRows, flatten, isFinal, summarise, type Summary } from './rows'
+import { buildRows, flatten, isFinal, summarise, withWaits, type Summary } from './rows'
 import { StepPanel } from './StepPanel'
 import { Timeline } from './Timeline'
 
@@ -50,7 +50,12 @@ function Body({ run, now }: { run: Run; now: number }) {
   const navigate = route.useNavigate()
   const stepsOf = useQuery(stepsQuery(run.id))
   const { data: plan } = useQuery(runPlanQuery(run.id))
-  const steps = stepsOf.data ?? none
+  const waits = stepsOf.data?.some((step) => step.status === 'waiting') ?? false
+  const approvals = useInfiniteQuery({ ...approvalsQuery({ run_id: run.id }), enabled: waits })
+  const steps = useMemo(
+    () => withWaits(stepsOf.data ?? none, approvals.data?.pages.flatMap((page) => page.items) ?? []),
+    [stepsOf.data, approvals.data],
+  )
   const rows = useMemo(() => buildRows(steps, run, now), [steps, run, now])
   const summary = summarise(steps, run, now)
   const start = Date.parse(run.started_at ?? run.created_at)

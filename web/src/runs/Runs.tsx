@@ -37,10 +37,7 @@ export function Runs() {
   const set = (change: RunsSearch) => void navigate({ search: (now) => ({ ...now, ...change }), replace: true })
   const clear = () => void navigate({ search: {} })
   const filtered = !!(search.status || search.playbook)
-  const sub = counts ? [
-    `${counts.runs_open.toLocaleString('en')} open`,
-    counts.runs_failed_24h > 0 && `${counts.runs_failed_24h.toLocaleString('en')} failed in the last 24 hours`,
-  ].filter(Boolean).join(' · ') : 'What playbooks did'
+  const sub = counts ? `${counts.runs_open.toLocaleString('en')} open` : 'What playbooks did'
 
   return (
     <Page fill title="Runs" sub={sub}>

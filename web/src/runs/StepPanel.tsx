@@ -1,15 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { ArrowRight, Fingerprint, Lightbulb, Undo2 } from 'lucide-react'
+import { ArrowRight, Lightbulb, Undo2 } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { asVerdict, type Citation, type PlanStep, type Run, type Step } from '@/api/nouns'
 import { connectionsQuery, operationsQuery } from '@/api/queries'
 import { Badge } from '@/ui/badge'
-import { buttonClass, CopyButton } from '@/ui/button'
+import { buttonClass } from '@/ui/button'
+import { Digest } from '@/ui/digest'
 import { formatDuration } from '@/ui/duration'
 import { inert } from '@/ui/inert'
 import { JsonView } from '@/ui/json'
 import { Card, CardHead, Fact } from '@/ui/page'
+import { SandboxBadge } from '@/ui/sandbox'
 import { StatusBadge, StatusIcon, statusLook } from '@/ui/status'
 import { Tab, TabList, TabPanel, Tabs } from '@/ui/tabs'
 import { When } from '@/ui/time'
@@ -105,7 +107,7 @@ export function ConnectionName({ name }: { name: string }) {
   return (
     <span className="inline-flex items-center gap-1">
       <span>on {name}</span>
-      {connection?.sandbox && <Badge tone="wait" title="The demo’s sandbox: no real system">sandbox</Badge>}
+      {connection?.sandbox && <SandboxBadge name={connection.name} />}
     </span>
   )
 }
@@ -116,24 +118,27 @@ function Summary({ step }: { step: Step }) {
       {step.status === 'queued' && <Note>The run has not come to this step{step.if ? <>; its condition is <code className="font-mono text-xs">{step.if}</code></> : ''}.</Note>}
       {step.status === 'running' && <Note>It is being worked on{step.started && <>, since <When at={step.started} /></>}.</Note>}
       {step.reason && <Note><b className="font-medium">{step.status === 'skipped' ? 'Skipped' : 'Why'}:</b> <span className="break-words">{inert(step.reason)}</span></Note>}
-      {step.error && <Failure error={step.error} />}
+      {step.error && <Failure error={step.error} verb={step.verb} />}
     </div>
   )
 }
 
 const Note = ({ children }: { children: ReactNode }) => <p className="rounded-lg border border-line bg-surface px-3 py-2">{children}</p>
 
-function Failure({ error }: { error: { kind: string; message: string } }) {
+/** What went wrong and, where it ended the step, what to do about it. */
+function Failure({ error, verb }: { error: { kind: string; message: string }; verb?: string }) {
   return (
     <div className="overflow-hidden rounded-lg border border-crit/30">
       <p className="break-words bg-crit-soft px-3 py-2 text-crit-text [overflow-wrap:anywhere]">
         <Badge tone="crit" className="mr-1.5 border border-crit/30">{error.kind.replaceAll('_', ' ')}</Badge>
         {inert(error.message)}
       </p>
-      <p className="flex items-start gap-2 bg-surface px-3 py-2 text-xs text-muted">
-        <Lightbulb aria-hidden className="mt-0.5 size-3.5 shrink-0" />
-        {whatToDo(error.kind)}
-      </p>
+      {verb && (
+        <p className="flex items-start gap-2 bg-surface px-3 py-2 text-xs text-muted">
+          <Lightbulb aria-hidden className="mt-0.5 size-3.5 shrink-0" />
+          {whatToDo(error.kind, verb)}
+        </p>
+      )}
     </div>
   )
 }
@@ -141,7 +146,7 @@ function Failure({ error }: { error: { kind: string; message: string } }) {
 function Attempts({ step }: { step: Step }) {
   return (
     <div className="space-y-3">
-      {step.error && !step.attempts.some((attempt) => attempt.error?.message === step.error?.message) && <Failure error={step.error} />}
+      {step.error && <Failure error={step.error} verb={step.verb} />}
       <ol className="space-y-3">
         {step.attempts.map((attempt) => (
           <li key={attempt.attempt} className="space-y-2 rounded-lg border border-line bg-surface p-3">
@@ -156,22 +161,11 @@ function Attempts({ step }: { step: Step }) {
             </div>
             {attempt.decision && <p className="text-xs text-muted">Released by decision <code className="font-mono">{attempt.decision}</code></p>}
             {attempt.digest && <Digest label="Digest of the exact call" value={attempt.digest} />}
-            {attempt.error && <Failure error={attempt.error} />}
+            {attempt.error && attempt.error.message !== step.error?.message && <Failure error={attempt.error} />}
           </li>
         ))}
       </ol>
     </div>
-  )
-}
-
-export function Digest({ label, value }: { label: string; value: string }) {
-  return (
-    <p className="flex min-w-0 items-center gap-1.5 text-xs text-muted">
-      <Fingerprint aria-hidden className="size-3.5 shrink-0" />
-      <span className="shrink-0">{label}</span>
-      <code className="min-w-0 truncate font-mono text-2xs" title={value}>{value}</code>
-      <CopyButton text={value} label={`Copy: ${label.toLowerCase()}`} />
-    </p>
   )
 }
 
@@ -200,7 +194,7 @@ function DecisionOf({ step }: { step: Step }) {
       ) : (
         <Note>{step.reason ? inert(step.reason) : 'Nobody was asked.'}</Note>
       )}
-      {step.error && <Failure error={step.error} />}
+      {step.error && <Failure error={step.error} verb={step.verb} />}
       {!!step.covers?.length && (
         <p className="text-xs text-muted">
           It releases {step.covers.map((id, i) => <span key={id}>{i > 0 && ', '}<code className="font-mono">{id}</code></span>)} and nothing else.

@@ -10,4 +10,6 @@ const advice: Record<string, string> = {
   timeout: 'It took longer than the step’s timeout. Give the step more time in the playbook, or look at why the system was slow.',
 }
 
-export const whatToDo = (kind: string) => advice[kind] ?? advice.internal!
+const modelAdvice = 'What the model answered can’t be used, and it was not. The conversation shows its words: a clearer question, less evidence or another model may help; until then decide by hand.'
+
+export const whatToDo = (kind: string, verb: string) => (verb === 'model' && kind === 'invalid' ? modelAdvice : (advice[kind] ?? advice.internal!))

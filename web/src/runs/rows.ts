@@ -1,4 +1,4 @@
-import type { Run, Step } from '@/api/nouns'
+import type { Approval, Run, Step } from '@/api/nouns'
 
 /** A line of the timeline: a step, or a group of steps (a branch, an item of a loop). */
 export type Row = {
@@ -17,6 +17,15 @@ export type Row = {
 const finalStatuses = new Set(['completed', 'failed', 'cancelled', 'timed_out'])
 
 export const isFinal = (run: Pick<Run, 'status'>) => finalStatuses.has(run.status)
+
+/** A step that waits has its beginning from when its approval was first asked for: its own entry comes when it ends. */
+export function withWaits(steps: Step[], approvals: Pick<Approval, 'step' | 'created_at'>[]): Step[] {
+  return steps.map((step) => {
+    if (step.status !== 'waiting' || step.started) return step
+    const asked = approvals.filter((approval) => approval.step === step.path).map((approval) => approval.created_at)
+    return asked.length > 0 ? { ...step, started: asked.toSorted()[0] } : step
+  })
+}
 
 /** The steps as a tree in the plan's order, with a group for each branch and each item. */
 export function buildRows(steps: Step[], run: Pick<Run, 'status'>, now: number): Row[] {
@@ -42,7 +51,7 @@ export function buildRows(steps: Step[], run: Pick<Run, 'status'>, now: number):
     else groupOf(rows, parent, step).children.push(row)
   }
   for (const row of top) settle(row, 0)
-  return top
+  return top.map(joined)
 }
 
 /** The row under which a step of a parent stands: its item's, its branch's, or the parent itself. */
@@ -63,6 +72,13 @@ function groupOf(rows: Map<string, Row>, parent: Row, step: Step): Row {
 
 const gravest = ['running', 'waiting', 'failed', 'unknown', 'denied', 'cancelled', 'ok', 'skipped', 'unreached']
 
+/** An item of a loop with one step is that step's line. */
+function joined(row: Row): Row {
+  const only = row.kind === 'item' && row.children.length === 1 ? row.children[0]! : undefined
+  if (!only) return { ...row, children: row.children.map(joined) }
+  return { ...only, label: `${row.label} · ${only.label}`, kind: 'item', depth: row.depth, parent: row.parent }
+}
+
 /** Gives depths, and to groups the span and the status of what is in them. */
 function settle(row: Row, depth: number) {
   row.depth = depth
@@ -70,6 +86,9 @@ function settle(row: Row, depth: number) {
     child.parent = row.key
     settle(child, depth + 1)
   }
+  // A block in which nothing but people is waited for, waits.
+  const states = new Set(flatten(row.children).map((child) => child.status))
+  if (row.status === 'running' && states.has('waiting') && !states.has('running')) row.status = 'waiting'
   if (row.step && (row.start !== undefined || row.children.length === 0)) return
   const starts = row.children.flatMap((child) => child.start ?? [])
   const ends = row.children.flatMap((child) => child.end ?? [])
@@ -82,7 +101,7 @@ const manyItems = 8
 
 /** Whether a row stands open before anybody touched it: branches not taken and long loops' good items are closed. */
 export function opensByItself(row: Row, siblings: number): boolean {
-  if (row.kind === 'branch') return row.status !== 'unreached'
+  if (row.kind === 'branch') return row.start !== undefined || !['unreached', 'skipped'].includes(row.status)
   if (row.kind === 'item') return siblings <= manyItems || !['ok', 'skipped'].includes(row.status)
   return true
 }

@@ -70,7 +70,7 @@ export function makeScale(start: number, end: number, busy: Span[], fold: boolea
     return 100
   }
 
-  const step = steps.find((candidate) => linear / candidate <= 8) ?? steps.at(-1)!
+  const step = steps.find((candidate) => linear / candidate <= 6) ?? steps.at(-1)!
   const ticks: Scale['ticks'] = []
   for (const segment of segments) {
     if (segment.folded) continue

@@ -13,7 +13,7 @@ export type Place = {
 }
 
 export const places: Place[] = [
-  { to: '/alerts', label: 'Alerts', icon: BellRing, group: 'Operate', key: 'a', count: (c) => ({ n: c.alerts_24h, means: 'in the last 24 hours' }) },
+  { to: '/alerts', label: 'Alerts', icon: BellRing, group: 'Operate', key: 'a', count: (c) => ({ n: c.alerts_open, means: 'have a run that is not over' }) },
   { to: '/approvals', label: 'Approvals', icon: Inbox, group: 'Operate', key: 'i', count: (c) => ({ n: c.approvals_mine, means: 'wait for your decision', urgent: true }) },
   { to: '/runs', label: 'Runs', icon: PlayCircle, group: 'Operate', key: 'r', count: (c) => ({ n: c.runs_open, means: 'are open' }) },
   { to: '/playbooks', label: 'Playbooks', icon: BookOpen, group: 'Build', key: 'p' },
