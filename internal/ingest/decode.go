@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
 	"strconv"
@@ -70,7 +71,7 @@ func depth(body []byte) int {
 
 func syntax(body []byte) string {
 	err := json.Unmarshal(body, new(json.RawMessage))
-	if at, ok := err.(*json.SyntaxError); ok { //nolint:errorlint // Unmarshal returns it bare
+	if at, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return "at byte " + strconv.FormatInt(at.Offset, 10) + ": " + at.Error()
 	}
 	return "it ends too early"
@@ -87,7 +88,7 @@ func (p *parser) value(at string) (any, error) {
 	}
 	token, err := p.dec.Token()
 	if err != nil {
-		if err == io.EOF { //nolint:errorlint // Token returns it bare
+		if errors.Is(err, io.EOF) {
 			return nil, fail(Unprocessable, at, "the body ends too early")
 		}
 		return nil, fail(Unprocessable, at, "the body is not valid JSON")
@@ -232,6 +233,26 @@ func (d doc) first(paths ...string) string {
 		}
 	}
 	return ""
+}
+
+// pick is the first of the paths that has a text, as a doc.
+func (d doc) pick(paths ...string) doc {
+	for _, path := range paths {
+		if found := d.get(path); found.text() != "" {
+			return found
+		}
+	}
+	return doc{at: d.at}
+}
+
+// member is the first of the members that is there, whatever it holds.
+func (d doc) member(names ...string) doc {
+	for _, name := range names {
+		if found := d.key(name); found.there() {
+			return found
+		}
+	}
+	return doc{at: d.at}
 }
 
 // list reads an array, a lone value as an array of one, and a string that holds an array in JSON.

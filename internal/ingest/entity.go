@@ -300,7 +300,7 @@ func (w *walk) fileOf(d doc) soc.File {
 }
 
 func (w *walk) process(d doc, weight int) {
-	image := w.fileOf(d.first2("ImageFile", "imageFile"))
+	image := w.fileOf(d.member("ImageFile", "imageFile"))
 	if image == (soc.File{}) {
 		image = soc.File{Name: d.first("fileName"), Path: d.first("filePath"), SHA256: sized(d.first("sha256"), 64), SHA1: sized(d.first("sha1"), 40)}
 	}
@@ -329,15 +329,6 @@ func (w *walk) process(d doc, weight int) {
 	}
 	w.b.observe("process", p.Name, "entity.process")
 	w.b.observeText(p.CommandLine, "entity.process.command_line")
-}
-
-func (d doc) first2(names ...string) doc {
-	for _, name := range names {
-		if found := d.key(name); found.there() {
-			return found
-		}
-	}
-	return doc{at: d.at}
 }
 
 func (w *walk) mail(d doc) {

@@ -233,7 +233,7 @@ func (g generic) mail(d doc, b *builder) {
 	}
 	for _, item := range g.field(d, "mail.urls", some).list() {
 		if item.object() {
-			item = item.first1("url", "href", "link")
+			item = item.pick("url", "href", "link")
 		}
 		if u := link(item.text()); u != "" && len(b.Mail.URLs) < maxURLs {
 			b.Mail.URLs = append(b.Mail.URLs, u)

@@ -112,7 +112,7 @@ func wazuhEvent(d doc, b *builder) {
 	b.Process.Path = data.first("audit.exe", "process.path")
 	b.Process.Name = data.first("process.name", "audit.command", "program_name")
 	b.Process.CommandLine = data.first("command", "audit.execve.a0", "process.cmdline")
-	b.Process.PID = data.first1("audit.pid", "process.pid", "pid").integer()
+	b.Process.PID = data.pick("audit.pid", "process.pid", "pid").integer()
 	b.observe("cve", data.first("vulnerability.cve"), "data.vulnerability.cve")
 	b.observe("domain", data.first("dns.question.name", "hostname", "query"), "data.dns")
 	b.observe("ip", d.first("location"), "location")
@@ -125,15 +125,6 @@ func firstAddress(d doc, paths ...string) string {
 		}
 	}
 	return ""
-}
-
-func (d doc) first1(paths ...string) doc {
-	for _, path := range paths {
-		if found := d.get(path); found.text() != "" {
-			return found
-		}
-	}
-	return doc{at: d.at}
 }
 
 // wazuhWindows reads an event of the Windows event channel, Sysmon's above all.
@@ -159,7 +150,7 @@ func wazuhWindows(win doc, b *builder) {
 		b.Process = soc.Process{Path: image, Name: baseName(image)}
 	}
 	b.Process.CommandLine = event("commandLine", "processCommandLine", "scriptBlockText", "serviceFileName", "contextInfo")
-	b.Process.PID = win.get("eventdata").first1("processId", "newProcessId", "sourceProcessId").integer()
+	b.Process.PID = win.get("eventdata").pick("processId", "newProcessId", "sourceProcessId").integer()
 	b.Process.Parent = event("parentCommandLine", "parentImage", "parentProcessName")
 	b.observe("process", baseName(event("parentImage", "parentProcessName")), "process.parent")
 	b.observe("process", baseName(event("targetImage")), "win.eventdata.targetImage")

@@ -29,11 +29,11 @@ func (Builtin) Name() string { return "builtin" }
 
 // The thresholds of the builtin verdicts, on the risk score.
 const (
-	maliciousAt = 0.60 // and a single indicator of at least decisive
-	suspicious1 = 0.30
-	benignAt    = -0.50
-	decisive    = 6
-	maxCited    = 4 // citations of one indicator
+	maliciousAt  = 0.60 // and a single indicator of at least decisive
+	suspiciousAt = 0.45 // one weak indicator alone stays below
+	benignAt     = -0.50
+	decisive     = 6
+	maxCited     = 4 // citations of one indicator
 )
 
 // Complete scores the evidence. It answers verdicts only: any other schema takes a model.
@@ -217,7 +217,7 @@ func (s *scorer) verdict(req Request) soc.Verdict {
 	switch {
 	case score >= maliciousAt && heaviest[risky] >= decisive:
 		v.Verdict, v.Classification = malicious, "true_positive"
-	case score >= suspicious1:
+	case score >= suspiciousAt, score > 0 && heaviest[risky] >= decisive: // what is decisive is not talked away, only doubted
 		v.Verdict = suspicious
 	case score <= benignAt && heaviest[risky] <= 3:
 		v.Verdict, v.Classification = benign, "benign_true_positive"

@@ -3,6 +3,7 @@ package model
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -29,7 +30,7 @@ func exhibits(evidence []soc.Evidence) []exhibit {
 			dec.UseNumber()
 			if err := dec.Decode(&x.data); err != nil {
 				x.data = nil
-			} else if _, err := dec.Token(); err != io.EOF { //nolint:errorlint // Token returns it bare
+			} else if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 				x.data = nil
 			}
 		}

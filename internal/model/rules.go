@@ -62,9 +62,9 @@ var textRules = []textRule{
 	{"url.login", "a link to a page for signing in, away from a well-known provider", risky, 3, []string{"urls", "url", "links"},
 		regexp.MustCompile(`(?i)^http://[^/]+/.*(login|signin|sign-in|logon|owa|verify|secure|account|password)`), ""},
 
-	{"title.malware", "a detection that names malware, credential theft or an attack", risky, 4, []string{"title"},
+	{"title.malware", "a detection that names malware, credential theft or an attack", risky, 3, []string{"title"},
 		regexp.MustCompile(`(?i)\b(malware|ransomware|trojan|backdoor|webshell|cryptominer|coin\s*miner|rootkit|exploit|credential\s+(dump|theft|access)|mimikatz|cobalt\s*strike|beacon|command\s+and\s+control|\bc2\b|exfiltrat|process\s+injection|fraud)`), ""},
-	{"title.access", "a detection of an access that may not be the owner's", risky, 4, []string{"title"},
+	{"title.access", "a detection of an access that may not be the owner's", risky, 3, []string{"title"},
 		regexp.MustCompile(`(?i)\b(brute\s*force|password\s+spray|anonymous\s+ip|impossible\s+travel|atypical\s+travel|unfamiliar\s+sign-?in|leaked\s+credentials|unauthori[sz]ed|threat\s+list|malicious\s+ip|tor\s+(exit|node|browser)|compromised|bec\b|inbox\s+(manipulation|forwarding))`), ""},
 	{"title.phishing", "a detection or a report of phishing", risky, 2, []string{"title"},
 		regexp.MustCompile(`(?i)\bphish`), ""},

@@ -27,6 +27,11 @@ func VerdictSchema() json.RawMessage { return json.RawMessage(verdictSchemaText)
 
 var verdictSchema = sync.OnceValues(func() (*jsonschema.Schema, error) { return compile([]byte(verdictSchemaText)) })
 
+var verdictSchemaDocument = sync.OnceValues(func() (document map[string]any, err error) {
+	err = json.Unmarshal([]byte(verdictSchemaText), &document)
+	return document, err
+})
+
 // nowhere refuses every reference out of the schema: neither a file nor the network is read for a playbook's schema.
 type nowhere struct{}
 
@@ -87,8 +92,8 @@ func prune(verdict json.RawMessage) (json.RawMessage, error) {
 	if err != nil {
 		return nil, badOutput("it is not valid JSON")
 	}
-	var root map[string]any
-	if err := json.Unmarshal([]byte(verdictSchemaText), &root); err != nil {
+	root, err := verdictSchemaDocument()
+	if err != nil {
 		return nil, soc.Errorf(soc.Internal, "the schema of verdicts is broken: %v", err)
 	}
 	defs, _ := root["$defs"].(map[string]any)
