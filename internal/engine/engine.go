@@ -41,6 +41,7 @@ type Engine struct {
 	namespace string
 	dir       string
 	server    temporal.Server
+	files     files
 	logger    *slog.Logger
 	release   func()
 	stopOnce  sync.Once
@@ -95,7 +96,7 @@ func start(ctx context.Context, o Options) (*Engine, error) {
 			return nil, soc.Errorf(soc.Unavailable, "start temporal in %s: %w", o.Dir, err)
 		}
 	}
-	e := &Engine{server: server, hostPort: at.frontendAddress(), namespace: o.Namespace, dir: o.Dir, logger: o.Logger, release: func() {}}
+	e := &Engine{server: server, files: files, hostPort: at.frontendAddress(), namespace: o.Namespace, dir: o.Dir, logger: o.Logger, release: func() {}}
 	o.HostPort = e.hostPort
 	options := o.clientOptions(codec)
 	options.HeadersProvider = token
@@ -154,6 +155,7 @@ func (e *Engine) Stop() {
 		defer timer.Stop()
 		select {
 		case err := <-done:
+			err = errors.Join(err, storage.closeFiles(e.files))
 			if err != nil && !errors.Is(err, context.Canceled) {
 				e.logger.Warn("temporal did not stop cleanly", "error", err)
 			}

@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"go.temporal.io/server/common/config"
-	"go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	"go.temporal.io/server/schema"
 	sqliteschema "go.temporal.io/server/schema/sqlite"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -52,6 +51,7 @@ func openFiles(ctx context.Context, dir, namespace string, retention time.Durati
 	if err := rebuildVisibility(ctx, visibility); err != nil {
 		return files{}, err
 	}
+	register()
 	f := files{main: sqlConfig(main, "full"), visibility: sqlConfig(visibility, "normal")}
 	ns, err := sqliteschema.NewNamespaceConfig(clusterName, namespace, false, nil)
 	if err != nil {
@@ -67,7 +67,7 @@ func openFiles(ctx context.Context, dir, namespace string, retention time.Durati
 // sqlConfig opens a file in write-ahead mode. With full sync what was committed survives a power cut.
 func sqlConfig(file, synchronous string) *config.SQL {
 	return &config.SQL{
-		PluginName:   sqlite.PluginName,
+		PluginName:   pluginName,
 		DatabaseName: (&url.URL{Path: file}).EscapedPath(), // it becomes part of a URI
 		ConnectAttributes: map[string]string{
 			"mode": "rwc", "journal_mode": "wal", "synchronous": synchronous, "busy_timeout": "5000",

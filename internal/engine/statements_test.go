@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	modernc "modernc.org/sqlite"
+)
+
+// openCached opens a database as the server's are opened.
+func openCached(t *testing.T) *sql.DB {
+	t.Helper()
+	db := sql.OpenDB(&connector{driver: &modernc.Driver{}, dsn: dsn(sqlConfig(filepath.Join(t.TempDir(), "x.db"), "full"))})
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	_, err := db.ExecContext(t.Context(), "CREATE TABLE numbers (n INTEGER PRIMARY KEY, name TEXT)")
+	require.NoError(t, err)
+	for n := range 5 {
+		_, err := db.ExecContext(t.Context(), "INSERT INTO numbers (n, name) VALUES (?, ?)", n, fmt.Sprint("number ", n))
+		require.NoError(t, err)
+	}
+	return db
+}
+
+func TestAQueryWithinItselfReadsItsOwnRows(t *testing.T) {
+	t.Parallel()
+	db := openCached(t)
+	tx, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, tx.Rollback()) }()
+	const query = "SELECT n FROM numbers WHERE n >= ? ORDER BY n"
+	outer, err := tx.QueryContext(t.Context(), query, 1)
+	require.NoError(t, err)
+	var pairs []string
+	for outer.Next() {
+		var a, b int
+		require.NoError(t, outer.Scan(&a))
+		require.NoError(t, tx.QueryRowContext(t.Context(), query, a).Scan(&b))
+		pairs = append(pairs, fmt.Sprint(a, b))
+	}
+	require.NoError(t, outer.Err())
+	require.NoError(t, outer.Close())
+	require.Equal(t, []string{"1 1", "2 2", "3 3", "4 4"}, pairs)
+}
+
+func TestStatementsSurviveErrorsSchemaChangesAndAFullCache(t *testing.T) {
+	t.Parallel()
+	db := openCached(t)
+	const insert = "INSERT INTO numbers (n, name) VALUES (?, ?)"
+	_, err := db.ExecContext(t.Context(), insert, 1, "again")
+	require.ErrorContains(t, err, "UNIQUE constraint failed")
+	_, err = db.ExecContext(t.Context(), insert, 10, "ten")
+	require.NoError(t, err)
+	read := func() (name string) {
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT name FROM numbers WHERE n = ?", 10).Scan(&name))
+		return name
+	}
+	require.Equal(t, "ten", read())
+	_, err = db.ExecContext(t.Context(), "ALTER TABLE numbers ADD COLUMN more TEXT")
+	require.NoError(t, err)
+	require.Equal(t, "ten", read())
+	for i := range 2 * maxStatements {
+		var n int
+		require.NoError(t, db.QueryRowContext(t.Context(), fmt.Sprintf("SELECT %d", i)).Scan(&n))
+		require.Equal(t, i, n)
+	}
+	require.Equal(t, "ten", read())
+}
+
+func TestTheServersPluginIsStillAsWeKnowIt(t *testing.T) {
+	t.Parallel()
+	register()
+	cfg := sqlConfig(filepath.Join(t.TempDir(), "y.db"), "full")
+	db, err := storage.CreateDB(0, cfg, nil, nil, nil)
+	require.NoError(t, err, "adapt plugin.go to this version of the server")
+	require.NoError(t, db.Close())
+	require.NoError(t, storage.closeFiles(files{main: cfg, visibility: cfg}))
+}
+
+func TestAMarkIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	for _, summary := range []string{"", "geo", "lookup[3]/geo #1:abc", "a #b", string(make([]byte, 500))} {
+		marked := mark(summary, 42, "0123456789abcdef0123456789abcdef")
+		require.LessOrEqual(t, len(marked), 250)
+		_, n, digest, ok := unmark(marked)
+		require.True(t, ok)
+		require.Equal(t, 42, n)
+		require.Equal(t, "0123456789abcdef0123456789abcdef", digest)
+	}
+	_, _, _, ok := unmark("geo of #1")
+	require.False(t, ok)
+}
