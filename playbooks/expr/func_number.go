@@ -2,6 +2,7 @@ package expr
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -88,14 +89,22 @@ func toFloat(c call) any {
 }
 
 func extremeType(args []Type) Type {
-	out := Type{}
+	out := Null() // of no values
 	for _, arg := range args {
-		if arg.kinds&kList != 0 {
-			out = union(out, arg.Elem())
+		for arg.kinds&kList != 0 {
+			elem := arg.Elem()
 			arg.kinds &^= kList
 			arg.elem = nil
+			out = union(out, arg)
+			arg = elem
+			if elem.IsAny() {
+				break
+			}
 		}
 		out = union(out, arg)
+	}
+	if len(args) > 0 && !slices.ContainsFunc(args, func(t Type) bool { return t.kinds&(kNull|kList) != 0 }) {
+		return out.Required()
 	}
 	return out
 }

@@ -50,6 +50,13 @@ var functions = merge(textFunctions, listFunctions, numberFunctions, timeFunctio
 
 var functionNames = append(sortedNames(functions), predicateNames...)
 
+// Functions are the names of all functions, sorted, as an editor offers them.
+func Functions() []string {
+	names := append([]string(nil), functionNames...)
+	sort.Strings(names)
+	return names
+}
+
 func merge(tables ...map[string]function) map[string]function {
 	all := make(map[string]function)
 	for _, table := range tables {

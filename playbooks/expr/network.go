@@ -106,10 +106,10 @@ func cidrContains(c call) any {
 // domain is the host name in a URL, a mail address or a host with a port, in lower case; null when there is none, as
 // with an IP address. Defanged forms are understood.
 func domain(text string) any {
-	text = refang(strings.TrimSpace(text))
 	if len(text) > 4096 {
 		return nil
 	}
+	text = refang(strings.TrimSpace(text))
 	host := text
 	if strings.Contains(text, "://") {
 		parsed, err := url.Parse(text)

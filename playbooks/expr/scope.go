@@ -62,6 +62,9 @@ func decode(document []byte) (any, error) {
 	if len(document) > MaxDocument {
 		return nil, fmt.Errorf("it has %d bytes; at most %d are allowed", len(document), MaxDocument)
 	}
+	if value, ok := scalar(document); ok {
+		return value, nil
+	}
 	d := json.NewDecoder(bytes.NewReader(document))
 	d.UseNumber()
 	var value any
@@ -72,6 +75,33 @@ func decode(document []byte) (any, error) {
 		return nil, errors.New("it is more than one JSON document")
 	}
 	return settle(value, 0)
+}
+
+// scalar reads the plain strings and small whole numbers that most members are, which a decoder is slow to start for.
+func scalar(document []byte) (value any, ok bool) {
+	last := len(document) - 1
+	if last < 1 || last > 1000 {
+		return nil, false
+	}
+	if document[0] == '"' && document[last] == '"' {
+		for _, c := range document[1:last] {
+			if c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+				return nil, false
+			}
+		}
+		return string(document[1:last]), true
+	}
+	if document[0] < '1' || document[0] > '9' || last > 17 {
+		return nil, false
+	}
+	n := int64(0)
+	for _, c := range document {
+		if c < '0' || c > '9' {
+			return nil, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
 }
 
 // settle replaces the numbers of a decoded document, in place.
