@@ -58,6 +58,14 @@ type Activities struct {
 	Signer Signer
 	Models Models
 	Now    func() time.Time
+	// Settled is told when a run has ended or has come to something slow: a person, a model, a remote call. It may be nil.
+	Settled func(runID string)
+}
+
+func (a *Activities) settled(runID string) {
+	if a.Settled != nil {
+		a.Settled(runID)
+	}
 }
 
 // Registry takes activities: a worker, a replayer or a test environment.
@@ -91,6 +99,7 @@ func (a *Activities) Record(ctx context.Context, in contract.RecordInput) error 
 
 // CloseRun appends the last entries and writes the run's result. Repeating it changes nothing.
 func (a *Activities) CloseRun(ctx context.Context, in contract.CloseInput) error {
+	defer a.settled(in.RunID)
 	_, err := a.Desk.CloseRun(ctx, store.Closing{
 		RunID: in.RunID, Status: soc.RunStatus(in.Output.Status), Reason: in.Output.Reason, Verdict: in.Verdict,
 		Outputs: in.Output.Outputs, TemporalRunID: activity.GetInfo(ctx).WorkflowExecution.RunID, Entries: entries(in.Entries),

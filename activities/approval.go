@@ -13,6 +13,7 @@ import (
 
 // RequestApproval writes the approval that people see. Repeating it changes nothing.
 func (a *Activities) RequestApproval(ctx context.Context, in contract.ApprovalInput) error {
+	defer a.settled(in.RunID)
 	run, err := a.Desk.GetRun(ctx, in.RunID)
 	if err != nil {
 		return failure(err)

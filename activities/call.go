@@ -25,6 +25,7 @@ func (a *Activities) Call(ctx context.Context, in contract.CallInput) (contract.
 		defer cancel()
 	}
 	if !activity.GetInfo(ctx).IsLocalActivity {
+		a.settled(in.RunID)
 		defer heartbeat(ctx)()
 	}
 	var output json.RawMessage

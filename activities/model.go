@@ -16,6 +16,7 @@ import (
 // attempt that a crash repeats after its answer was kept is not paid again.
 func (a *Activities) Model(ctx context.Context, in contract.ModelInput) (contract.ModelOutput, error) {
 	defer heartbeat(ctx)()
+	a.settled(in.RunID)
 	if err := a.keep(ctx, in.Step); err != nil {
 		return contract.ModelOutput{}, failure(err)
 	}

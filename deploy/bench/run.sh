@@ -26,7 +26,7 @@ connections:
   - {name: bench, connector: bench, base_url: "http://127.0.0.1:9900", allow_private: true}
 YAML
 listen=127.0.0.1:${PORT:-18980}
-bin/picket serve --data "$work/data" --listen "$listen" --connectors deploy/bench/connectors --playbooks deploy/bench/playbooks > "$work/log" 2>&1 & pids+=($!)
+bin/picket serve --data "$work/data" --listen "$listen" --connectors deploy/bench/connectors --playbooks deploy/bench/playbooks --no-library > "$work/log" 2>&1 & pids+=($!)
 for _ in $(seq 300); do curl -fs "http://$listen/healthz" >/dev/null && break; sleep 0.1; done
 curl -fs "http://$listen/healthz" >/dev/null || { cat "$work/log" >&2; exit 1; }
 

@@ -43,6 +43,7 @@ type Options struct {
 	Demo          bool
 	ConfigFile    string // "" is picket.yaml in Data, if there is one
 	PlaybooksDir  string
+	NoLibrary     bool // only the playbooks of PlaybooksDir run
 	ConnectorsDir string
 	Database      string // "" is SQLite in Data; or postgres://...
 	AdminToken    string // becomes an admin's API token
@@ -148,7 +149,7 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.connect(ctx, config); err != nil {
 		return err
 	}
-	if a.library, err = LoadLibrary(a.options.PlaybooksDir, Catalog(a.registry, nil)); err != nil {
+	if a.library, err = LoadLibrary(a.options.PlaybooksDir, !a.options.NoLibrary, Catalog(a.registry, nil)); err != nil {
 		return err
 	}
 	if err := a.keepPlans(ctx); err != nil {
@@ -162,12 +163,14 @@ func (a *App) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	pace := newAdmission()
 	if err := a.work(ctx, &activities.Activities{
 		Ledger: a.store, Desk: a.store, Caller: a.registry, Signer: signer, Models: models, Now: time.Now,
+		Settled: pace.settled,
 	}, blobs); err != nil {
 		return err
 	}
-	a.intake = &Intake{store: a.store, library: a.library, log: a.options.Log}
+	a.intake = &Intake{store: a.store, library: a.library, pace: pace, log: a.options.Log}
 	a.auth = auth.New(a.store, auth.Options{})
 	if a.options.AdminToken != "" {
 		if err := a.auth.EnsureAdminToken(ctx, a.options.AdminToken); err != nil {

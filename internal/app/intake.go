@@ -17,6 +17,7 @@ import (
 type Intake struct {
 	store   *store.Store
 	library *Library
+	pace    *admission
 	log     *slog.Logger
 }
 
@@ -33,7 +34,23 @@ func (in *Intake) Accept(ctx context.Context, source string, alerts []ingest.Nor
 		}
 		batch[i] = store.Accept{Alert: alert, DedupKey: n.DedupKey, RequestID: requestID, BodyDigest: bodyDigest, Runs: runs}
 	}
-	return in.store.AcceptAlerts(ctx, batch)
+	for _, a := range batch { // before they can start, so that none has ended before it is counted
+		for _, r := range a.Runs {
+			in.pace.begin(r.Run.ID)
+		}
+	}
+	results, err := in.store.AcceptAlerts(ctx, batch)
+	for i, a := range batch {
+		if err != nil || results[i].Duplicate || results[i].Replayed {
+			for _, r := range a.Runs {
+				in.pace.settled(r.Run.ID)
+			}
+		}
+	}
+	if err == nil {
+		in.pace.pace(ctx)
+	}
+	return results, err
 }
 
 // runs are the runs that an alert starts: one for each playbook with a trigger that matches.

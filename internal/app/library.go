@@ -30,9 +30,9 @@ type Library struct {
 	byName    map[string]*Playbook
 }
 
-// LoadLibrary compiles the built-in playbooks and those of a directory ("" for none); a playbook of the directory takes
+// LoadLibrary compiles the built-in playbooks, if they are wanted, and those of a directory ("" for none); a playbook of the directory takes
 // the place of a built-in one with the same name. One that does not compile is an error that names every mistake.
-func LoadLibrary(dir string, catalog *playbooks.Catalog) (*Library, error) {
+func LoadLibrary(dir string, builtin bool, catalog *playbooks.Catalog) (*Library, error) {
 	byName := map[string]*Playbook{}
 	add := func(file string, source []byte) error {
 		compiled, diagnostics := playbooks.Compile(file, source, catalog)
@@ -46,7 +46,11 @@ func LoadLibrary(dir string, catalog *playbooks.Catalog) (*Library, error) {
 		byName[compiled.Name] = &Playbook{Name: compiled.Name, File: file, Source: source, Plan: compiled, Digest: compiled.Digest(), Diagnostics: diagnostics}
 		return nil
 	}
-	for name, source := range library.Files() {
+	shipped := map[string][]byte{}
+	if builtin {
+		shipped = library.Files()
+	}
+	for name, source := range shipped {
 		if err := add(name, source); err != nil {
 			return nil, err
 		}

@@ -109,7 +109,9 @@ func TestTheArrowsPointDown(t *testing.T) {
 			from: func(p string) bool {
 				return in(p, "internal") && !in(p, "internal/app", "internal/cli", "internal/archtest", "internal/e2e")
 			},
-			banned: func(p string) bool { return in(p, "api", "workflows", "activities", "cmd", "internal/app", "internal/cli") },
+			banned: func(p string) bool {
+				return in(p, "api", "workflows", "activities", "cmd", "internal/app", "internal/cli")
+			},
 		},
 	}
 	for _, only := range []struct{ what, owner string }{

@@ -24,6 +24,7 @@ func newServe(std IO) *cobra.Command {
 	flags.BoolVar(&options.Demo, "demo", false, "load sample connections and alerts, and start the sandbox they act on")
 	flags.StringVar(&options.ConfigFile, "config", "", "configuration file; picket.yaml in the data directory if there is one")
 	flags.StringVar(&options.PlaybooksDir, "playbooks", "", "directory with playbooks of your own")
+	flags.BoolVar(&options.NoLibrary, "no-library", false, "leave the built-in playbooks out; only those of --playbooks run")
 	flags.StringVar(&options.ConnectorsDir, "connectors", "", "directory with connector manifests of your own")
 	flags.StringVar(&options.Database, "database", "", "postgres://... to keep the data in PostgreSQL instead of SQLite")
 	logLevel := flags.String("log-level", "warn", "debug, info, warn or error")

@@ -93,7 +93,7 @@ func TestKilledAtRandomMomentsNothingIsLostAndNothingHappensTwice(t *testing.T) 
 
 	playbooks := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(playbooks, "kill-probe.yaml"), []byte(probePlaybook), 0o600))
-	in := newInstance(t, "--playbooks", playbooks)
+	in := newInstance(t, "--playbooks", playbooks, "--no-library")
 	require.NoError(t, os.WriteFile(filepath.Join(in.dir, "picket.yaml"), []byte(`
 sources:
   probe: {kind: generic, token: probe-token-0123456789, rate_per_second: 1000}
