@@ -35,6 +35,11 @@ export async function startBrowser(shots) {
   return {
     faults,
     close: () => browser.close(),
+    /** Keeps a picture of what every open page shows. */
+    async keepLast(name) {
+      const pages = browser.contexts().flatMap((context) => context.pages())
+      await Promise.all(pages.map((page, i) => page.screenshot({ path: path.join(shots, `${name}-${i}.png`) }).catch(() => {})))
+    },
     async context(options = {}) {
       const context = await browser.newContext({ viewport: sizes.desk, colorScheme: 'light', ...options })
       return context

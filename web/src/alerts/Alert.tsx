@@ -32,6 +32,7 @@ export function AlertPage() {
   if (!query.data || !alert) return <Loading />
   return (
     <Page
+      longTitle
       title={<><Severity value={alert.severity} /><Untrusted className="min-w-0">{alert.title}</Untrusted></>}
       sub={<>
         From <b className="font-medium">{alert.source}</b>

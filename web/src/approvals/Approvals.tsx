@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { ArrowLeft, Clock, Inbox } from 'lucide-react'
-import { useEffect, useMemo, useRef } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Approval } from '@/api/nouns'
 import { approvalsQuery } from '@/api/queries'
 import { useKeys } from '@/shell/keys'
@@ -29,7 +29,11 @@ export function Approvals() {
     const all = query.data?.pages.flatMap((page) => page.items) ?? []
     return decided ? all.filter((each) => each.status !== 'pending') : all.toSorted((a, b) => a.deadline.localeCompare(b.deadline))
   }, [query.data, decided])
-  const id = search.id ?? (wide ? items[0]?.id : undefined)
+  // Nothing chosen: the first one is shown, and stays. What is under a person's hand must not become another approval
+  // because one came, was decided or expired.
+  const [first, setFirst] = useState<{ id: string; show: string | undefined }>()
+  if (wide && !search.id && items[0] && (!first || first.show !== search.show)) setFirst({ id: items[0].id, show: search.show })
+  const id = search.id ?? (wide && first?.show === search.show ? first?.id : undefined)
   const list = useRef<HTMLUListElement>(null)
 
   useEffect(() => {

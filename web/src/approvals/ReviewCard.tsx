@@ -87,8 +87,8 @@ function Head({ approval }: { approval: Approval }) {
         {approval.not_user && ` who is not ${approval.not_user}`}.
       </p>
       {approval.status === 'pending' && (
-        <p className="mt-1 flex flex-wrap items-center gap-x-1.5">
-          <Clock aria-hidden className="size-4 text-muted" />
+        <p className="mt-1 flex items-start gap-1.5">
+          <Clock aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />
           <span><Left until={approval.deadline} className="font-medium" /> left. If nobody decides, {onTimeout(approval)}.</span>
         </p>
       )}

@@ -24,9 +24,9 @@ export function Connections() {
         : connections.isPending || operations.isPending ? <SkeletonRows label="Loading connections" rows={6} />
           : connectors.length === 0 ? <Empty icon={Plug} title="Nothing is configured"><p>Connections are set up in Picket’s configuration file.</p></Empty>
             : (
-              <ul className="mx-auto grid max-w-6xl items-start gap-4 lg:grid-cols-2">
+              <ul className="mx-auto max-w-6xl gap-4 lg:columns-2">
                 {connectors.map((connector) => (
-                  <li key={connector}>
+                  <li key={connector} className="mb-4 break-inside-avoid">
                     <Connector
                       name={connector}
                       connections={(connections.data ?? []).filter((each) => each.connector === connector)}
@@ -43,7 +43,7 @@ export function Connections() {
 function Connector({ name, connections, operations }: { name: string; connections: Connection[]; operations: Operation[] }) {
   return (
     <Card>
-      <CardHead title={<code className="font-mono text-[13px] font-semibold text-fg">{name}</code>} right={connections.length === 0 && <Badge tone="line">needs no account</Badge>} />
+      <CardHead title={<code className="font-mono text-[13px] font-semibold text-fg">{name}</code>} right={connections.length === 0 && <Badge tone="line" title="Set up a connection in Picket’s configuration file before a playbook calls it">not connected</Badge>} />
       {connections.map((connection) => (
         <div key={connection.name} className="flex flex-wrap items-center gap-x-2 gap-y-1 border-b border-line bg-sunken px-4 py-2">
           <Plug aria-hidden className="size-3.5 text-muted" />

@@ -59,6 +59,7 @@ export function PlaybookPage() {
   return (
     <Page
       fill
+      longTitle
       title={<><span>{playbook.title || playbook.name}</span>{playbook.title && <code className="font-mono text-xs font-normal text-muted">{playbook.name}</code>}</>}
       sub={<span className="flex flex-wrap items-center gap-1.5">
         <span>{playbook.owner} · {playbook.file} · {playbook.steps} steps</span>
@@ -81,7 +82,7 @@ export function PlaybookPage() {
       }
     >
       {wide ? (
-        <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,11fr)_minmax(0,9fr)]">
+        <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,9fr)_minmax(0,11fr)]">
           <div className="min-h-0 border-r border-line">{text}</div>
           <div className="min-h-0">{graph}</div>
         </div>

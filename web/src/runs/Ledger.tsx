@@ -47,7 +47,7 @@ function Entry({ entry }: { entry: LedgerEntry }) {
       </button>
       {open && (
         <div className="space-y-2 px-4 pb-3">
-          <JsonView title="Body" value={entry.body} untrusted />
+          <JsonView level="h2" title="Body" value={entry.body} untrusted />
           <Digest label="Entry" value={entry.digest} />
           <Digest label="Entry before" value={entry.prev} />
         </div>

@@ -86,7 +86,7 @@ function Body({ run, now }: { run: Run; now: number }) {
   } : undefined
 
   return (
-    <Page fill title={<Title run={run} />} sub={<Sub run={run} />} actions={<Actions run={run} steps={steps} />}>
+    <Page fill longTitle title={<Title run={run} />} sub={<Sub run={run} />} actions={<Actions run={run} steps={steps} />}>
       <Head run={run} summary={summary} length={end - start} queued={!run.started_at} />
       <div className="flex min-h-0 flex-1 flex-col max-[1199px]:overflow-auto min-[1200px]:flex-row" tabIndex={-1}>
         <div className="flex min-w-0 shrink-0 flex-col border-line max-[1199px]:border-b min-[1200px]:min-h-0 min-[1200px]:flex-1 min-[1200px]:border-r">
@@ -176,7 +176,7 @@ function Sub({ run }: { run: Run }) {
         <>
           <span>for</span>
           {run.severity && <Severity value={run.severity} className="w-auto" />}
-          <Link to="/alerts/$id" params={{ id: run.alert_id }} className="min-w-0 max-w-full truncate rounded text-accent-text underline underline-offset-2">
+          <Link to="/alerts/$id" params={{ id: run.alert_id }} className="min-w-0 max-w-full truncate rounded py-1 text-accent-text underline underline-offset-2">
             <Untrusted className="bg-transparent">{run.alert_title || run.alert_id}</Untrusted>
           </Link>
         </>

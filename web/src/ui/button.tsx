@@ -43,7 +43,7 @@ export function CopyButton({ text, label, className }: { text: string; label: st
       aria-label={copied ? 'Copied' : label}
       title={copied ? 'Copied' : label}
       onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
-      className={cn('inline-grid size-5 shrink-0 place-items-center rounded text-faint hover:bg-hover hover:text-fg', className)}
+      className={cn('inline-grid size-6 shrink-0 place-items-center rounded text-faint hover:bg-hover hover:text-fg', className)}
     >
       {copied ? <Check className="size-3.5 text-ok-text" /> : <Copy className="size-3.5" />}
     </button>

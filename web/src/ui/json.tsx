@@ -65,9 +65,9 @@ function Branch({ value, depth, name, mark, openTo }: NodeProps & { value: objec
   const summary = isList ? `[${keys.length}]` : `{${keys.length}}`
   if (keys.length === 0) return <Line name={name} depth={depth} marked={marked}><span className="text-faint">{isList ? '[]' : '{}'}</span></Line>
   return (
-    <div className="font-mono text-xs leading-5">
+    <div className="font-mono text-xs leading-6">
       <MarkedLine marked={marked} depth={depth}>
-        <button type="button" aria-expanded={open} onClick={() => setByHand(!open)} className="flex items-center gap-1 rounded text-left">
+        <button type="button" aria-expanded={open} onClick={() => setByHand(!open)} className="flex h-6 min-w-6 items-center gap-1 rounded text-left">
           <ChevronRight aria-hidden className={cn('size-4 shrink-0 p-0.5 text-faint transition-transform', open && 'rotate-90')} />
           {name !== undefined && <Name>{name}</Name>}
           <span className="text-faint">{summary}</span>
@@ -87,7 +87,7 @@ function Branch({ value, depth, name, mark, openTo }: NodeProps & { value: objec
         <button
           type="button"
           style={{ marginLeft: (depth + 1) * 14 + 20 }}
-          className="rounded text-accent-text underline underline-offset-2"
+          className="h-6 rounded text-accent-text underline underline-offset-2"
           onClick={() => setShown(shown + pageSize * 5)}
         >
           {keys.length - limit} more
@@ -107,7 +107,7 @@ function Leaf({ value, depth, name, mark }: NodeProps) {
     <Line name={name} depth={depth} marked={mark?.length === 0}>
       <bdi className={cn('min-w-0 whitespace-pre-wrap break-words [overflow-wrap:anywhere]', look)}>{inert(long ? `${text.slice(0, textCap)}…` : text)}</bdi>
       {long && (
-        <button type="button" className="ml-2 shrink-0 self-end rounded text-accent-text underline underline-offset-2" onClick={() => setAll(true)}>
+        <button type="button" className="ml-2 h-6 shrink-0 self-end rounded text-accent-text underline underline-offset-2" onClick={() => setAll(true)}>
           all {formatBytes(text.length)}
         </button>
       )}
@@ -118,7 +118,7 @@ function Leaf({ value, depth, name, mark }: NodeProps) {
 function Line({ name, depth, marked, children }: { name?: string; depth: number; marked: boolean; children: React.ReactNode }) {
   return (
     <MarkedLine marked={marked} depth={depth}>
-      <span className="flex min-w-0 items-start gap-1 pl-5 font-mono text-xs leading-5">
+      <span className="flex min-w-0 items-start gap-1 pl-5 font-mono text-xs leading-6">
         {name !== undefined && <Name>{name}</Name>}
         {children}
       </span>

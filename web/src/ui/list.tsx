@@ -30,7 +30,7 @@ type Props<T> = {
 const wideHeight = 40
 
 /** A long list of which only what is seen is rendered. J, K and Enter walk it; each row holds a link. */
-export function VirtualList<T>({ label, items, id, columns, renderNarrow, narrowHeight = 76, open, onEnd, loadingMore }: Props<T>) {
+export function VirtualList<T>({ label, items, id, columns, renderNarrow, narrowHeight = 64, open, onEnd, loadingMore }: Props<T>) {
   const host = useRef<HTMLDivElement>(null)
   const wide = useMedia('(min-width: 900px)')
   const huge = useMedia('(min-width: 1280px)')

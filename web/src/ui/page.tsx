@@ -1,13 +1,13 @@
 import type { ComponentProps, ReactNode } from 'react'
 import { cn } from './cn'
 
-/** A page: its heading stays, its content scrolls unless it `fill`s the page and scrolls in parts. */
-export function Page(props: { title: ReactNode; sub?: ReactNode; actions?: ReactNode; fill?: boolean; children: ReactNode }) {
-  const { title, sub, actions, fill, children } = props
+/** A page: its heading stays, its content scrolls unless it `fill`s the page and scrolls in parts. On a phone a `longTitle` has a line of its own. */
+export function Page(props: { title: ReactNode; sub?: ReactNode; actions?: ReactNode; fill?: boolean; longTitle?: boolean; children: ReactNode }) {
+  const { title, sub, actions, fill, longTitle, children } = props
   return (
     <div className="flex h-full min-h-0 flex-col">
       <header className="flex min-h-[52px] shrink-0 flex-wrap items-center gap-x-3 gap-y-1.5 border-b border-line bg-surface px-4 py-2 sm:px-5">
-        <div className="min-w-0 flex-1">
+        <div className={cn('min-w-0 flex-1', longTitle && 'max-sm:basis-full')}>
           <h1 className="flex flex-wrap items-center gap-x-2 text-[15px] font-semibold">{title}</h1>
           {sub && <p className="text-xs text-muted">{sub}</p>}
         </div>
