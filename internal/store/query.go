@@ -24,22 +24,34 @@ func (q querier) exec(query string, args ...any) (int64, error) {
 // scanner is a row of a result.
 type scanner interface{ Scan(...any) error }
 
-// failedRow is the row of a query that could not be sent.
-type failedRow struct{ err error }
-
-func (r failedRow) Scan(...any) error { return r.err }
-
 // row is the first row; its Scan answers sql.ErrNoRows when there is none.
 func (q querier) row(query string, args ...any) scanner {
-	result := q.db.Raw(query, args...)
-	row := result.Row()
-	if row == nil {
-		if result.Error != nil {
-			return failedRow{result.Error}
-		}
-		return failedRow{sql.ErrConnDone}
+	// Not gorm's Row: with prepared statements, one that could not be prepared gives an empty row whose Scan panics.
+	rows, err := q.db.Raw(query, args...).Rows()
+	return firstRow{rows, err}
+}
+
+// firstRow scans the first of some rows and closes them.
+type firstRow struct {
+	rows *sql.Rows
+	err  error
+}
+
+func (r firstRow) Scan(into ...any) error {
+	if r.err != nil {
+		return r.err
 	}
-	return row
+	defer func() { _ = r.rows.Close() }()
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
+	}
+	if err := r.rows.Scan(into...); err != nil {
+		return err
+	}
+	return r.rows.Close()
 }
 
 // each calls scan for every row.
