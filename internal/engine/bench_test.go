@@ -54,7 +54,7 @@ func BenchmarkThreeLocalActivities(b *testing.B) {
 			err = run.Get(context.Background(), nil)
 		}
 		if err != nil {
-			b.Error(err)
+			b.Errorf("%s after %s: %v", id, time.Since(began), err)
 		}
 		return time.Since(began)
 	}

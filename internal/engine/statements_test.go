@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	modernc "modernc.org/sqlite"
@@ -92,4 +95,32 @@ func TestAMarkIsReadAsItWasWritten(t *testing.T) {
 	}
 	_, _, _, ok := unmark("geo of #1")
 	require.False(t, ok)
+}
+
+func TestStatementsSurviveCallersThatGiveUp(t *testing.T) {
+	t.Parallel()
+	db := openCached(t)
+	const slow = "WITH RECURSIVE c(n) AS (SELECT ? UNION ALL SELECT n+1 FROM c WHERE n < 3000) SELECT max(n) FROM c"
+	var callers sync.WaitGroup
+	for i := range 8 {
+		callers.Go(func() {
+			for j := range 50 {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i*j)*10*time.Microsecond)
+				if tx, err := db.BeginTx(ctx, nil); err == nil {
+					_, _ = tx.ExecContext(ctx, "UPDATE numbers SET name = name || ? WHERE n = 3", "x")
+					var n int
+					_ = tx.QueryRowContext(ctx, slow, 1).Scan(&n)
+					_ = tx.Rollback()
+				}
+				cancel()
+			}
+		})
+	}
+	callers.Wait()
+	var n int
+	require.NoError(t, db.QueryRowContext(t.Context(), slow, 1).Scan(&n))
+	require.Equal(t, 3000, n)
+	var name string
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT name FROM numbers WHERE n = 3").Scan(&name))
+	require.Equal(t, "number 3", name, "what was rolled back stayed")
 }
