@@ -124,6 +124,8 @@ try {
   await page.goto(`${picket.url}/runs/${runIDs[0]}`)
   await page.getByRole('heading', { level: 1 }).getByText('Completed').waitFor()
   await page.getByRole('tab', { name: 'Verdict' }).waitFor()
+  const history = page.getByRole('link', { name: 'History' })
+  await history.waitFor() // it is archived after the run's end, and the page follows
   await browser.inspect(page, 'run', { widths: ['desk', 'laptop', 'phone'] })
   if (process.env.SHOTS) {
     mkdirSync(process.env.SHOTS, { recursive: true })
@@ -150,8 +152,6 @@ try {
   const entries = page.getByRole('region', { name: 'Ledger entries' })
   await entries.getByRole('button').filter({ hasText: 'approval.decided' }).click()
   await browser.inspect(page, 'ledger')
-  const history = page.getByRole('link', { name: 'History' })
-  await history.waitFor()
   const [download] = await Promise.all([page.waitForEvent('download'), history.click()])
   assert.match(download.suggestedFilename(), /history/)
   assert.ok(JSON.parse(await streamText(await download.createReadStream())).events.length > 5, 'the history has no events')
@@ -201,7 +201,7 @@ try {
   const node = page.getByRole('button', { name: /Isolate the host/ })
   await node.getByText('only after gate').waitFor()
   await node.click()
-  await page.locator('.cm-chosen').filter({ hasText: 'id: isolate' }).waitFor()
+  await page.getByRole('region', { name: 'Playbook source' }).locator('[aria-current]').filter({ hasText: 'id: isolate' }).waitFor()
   await browser.inspect(page, 'playbook', { widths: ['desk', 'laptop', 'phone'] })
 
   // The rest of the pages.

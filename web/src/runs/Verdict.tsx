@@ -143,15 +143,17 @@ function Citations({ list, onCite }: { list: Citation[]; onCite?: (citation: Cit
       {list.map((citation, i) => {
         const where = <code className="font-mono text-2xs">{citation.evidence}{citation.pointer}</code>
         return (
-          <li key={i} className="flex flex-wrap items-center gap-x-1.5 gap-y-0.5 text-xs text-muted">
-            <Quote aria-hidden className="size-3 shrink-0" />
-            <Untrusted className="max-w-full font-mono text-2xs text-fg [overflow-wrap:anywhere]">{citation.quote.length > 160 ? `${citation.quote.slice(0, 160)}…` : citation.quote}</Untrusted>
-            {citation.resolved && onCite ? (
-              <button type="button" onClick={() => onCite(citation)} className="rounded text-accent-text underline underline-offset-2">
-                <span className="sr-only">Show the evidence </span>{where}
-              </button>
-            ) : where}
-            {!citation.resolved && <Badge tone="crit" title="The quote is not in the evidence that it names">not found</Badge>}
+          <li key={i} className="flex items-start gap-1.5 text-xs text-muted">
+            <Quote aria-hidden className="mt-1 size-3 shrink-0" />
+            <span className="flex min-w-0 flex-wrap items-center gap-x-1.5 gap-y-0.5">
+              <Untrusted className="max-w-full font-mono text-2xs text-fg [overflow-wrap:anywhere]">{citation.quote.length > 160 ? `${citation.quote.slice(0, 160)}…` : citation.quote}</Untrusted>
+              {citation.resolved && onCite ? (
+                <button type="button" onClick={() => onCite(citation)} className="rounded text-accent-text underline underline-offset-2">
+                  <span className="sr-only">Show the evidence </span>{where}
+                </button>
+              ) : where}
+              {!citation.resolved && <Badge tone="crit" title="The quote is not in the evidence that it names">not found</Badge>}
+            </span>
           </li>
         )
       })}

@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { BellRing, BookOpen, Hash, Keyboard, LogOut, Monitor, Moon, Search, ShieldCheck, Sun, type LucideIcon } from 'lucide-react'
 import { useDeferredValue, useState, type KeyboardEvent, type ReactNode } from 'react'
@@ -98,10 +98,10 @@ function useEntries(text: string, help: () => void): Entry[] {
     queryKey: ['palette', query],
     queryFn: ({ signal }) => get<List<Alert>>('/v1/alerts', { q: query, limit: 6 }, signal),
     enabled: query.length >= 2 && !isID(query),
-    placeholderData: keepPreviousData,
   })
 
-  const has = (words: string) => words.toLowerCase().includes(text.toLowerCase())
+  const wanted = text.toLowerCase().split(/\s+/)
+  const has = (words: string) => wanted.every((word) => words.toLowerCase().includes(word))
   const entries: Entry[] = []
   if (text.startsWith('run_')) entries.push({ id: text, icon: Hash, label: `Open run ${text}`, run: () => void navigate({ to: '/runs/$id', params: { id: text } }) })
   if (text.startsWith('alr_')) entries.push({ id: text, icon: Hash, label: `Open alert ${text}`, run: () => void navigate({ to: '/alerts/$id', params: { id: text } }) })
@@ -111,14 +111,14 @@ function useEntries(text: string, help: () => void): Entry[] {
       entries.push({ id: place.to, icon: place.icon, label: place.label, hint: 'page', run: () => void navigate({ to: place.to }) })
     }
   }
-  if (text.length >= 2 && !isID(text)) {
-    for (const alert of found?.items ?? []) {
-      entries.push({ id: alert.id, icon: BellRing, label: <Untrusted>{alert.title}</Untrusted>, hint: alert.source, run: () => void navigate({ to: '/alerts/$id', params: { id: alert.id } }) })
-    }
-  }
   for (const playbook of playbooks) {
     if (has(`playbook ${playbook.name} ${playbook.title}`)) {
       entries.push({ id: `playbook ${playbook.name}`, icon: BookOpen, label: playbook.title || playbook.name, hint: 'playbook', run: () => void navigate({ to: '/playbooks/$name', params: { name: playbook.name } }) })
+    }
+  }
+  if (query === text) {
+    for (const alert of found?.items ?? []) {
+      entries.push({ id: alert.id, icon: BellRing, label: <Untrusted>{alert.title}</Untrusted>, hint: alert.source, run: () => void navigate({ to: '/alerts/$id', params: { id: alert.id } }) })
     }
   }
   const actions: Entry[] = [

@@ -26,9 +26,9 @@ export function useSignOut() {
   const router = useRouter()
   return async () => {
     await call('DELETE', '/v1/session')
-    forget(client)
     await client.fetchQuery({ ...sessionQuery, staleTime: 0 })
     await router.navigate({ to: '/login', search: {} })
+    forget(client) // only now that nothing on the page asks for it again
   }
 }
 

@@ -7,7 +7,7 @@ function isTaken(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement | null
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return true
   if (document.querySelector('[role=dialog], [role=menu]')) return true
-  return !!target?.closest('input, textarea, select, [contenteditable=true], .cm-editor')
+  return !!target?.closest('input, textarea, select, [contenteditable=true]')
 }
 
 /** Single-key shortcuts of what is on the page. Keys are as in KeyboardEvent.key, lower case. */
