@@ -10,10 +10,10 @@ import { client, router } from '@/router'
 
 // A session that ended while the page was open: ask who we are again, which leads to the login page and back.
 onSignedOut(() => {
-  void client.invalidateQueries({ queryKey: sessionQuery.queryKey, refetchType: 'none' }).then(async () => {
-    const session = await client.fetchQuery({ ...sessionQuery, staleTime: 0 })
-    if (!session.authenticated) await router.invalidate()
-  })
+  client
+    .fetchQuery({ ...sessionQuery, staleTime: 0, retry: false })
+    .then((session) => (session.authenticated ? undefined : router.invalidate()))
+    .catch(() => undefined) // the server is away: the page says so by itself
 })
 
 createRoot(document.getElementById('root')!).render(

@@ -21,7 +21,6 @@ const text = (value: unknown) => (typeof value === 'string' && value !== '' ? va
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
   component: Outlet,
-  errorComponent: Crash,
   notFoundComponent: NotFound,
 })
 
@@ -47,8 +46,6 @@ const app = createRoute({
     if (!session.authenticated) throw redirect({ to: '/login', search: { next: location.href === '/' ? undefined : location.href } })
   },
   component: Shell,
-  errorComponent: Crash,
-  notFoundComponent: NotFound,
 })
 
 const home = createRoute({
@@ -129,6 +126,7 @@ export const router = createRouter({
     app.addChildren([home, alerts, alert, approvals, runs, run, playbooks, playbook, connections, audit]),
   ]),
   context: { client },
+  defaultErrorComponent: Crash,
   defaultPreload: 'intent',
   defaultPendingMs: 300,
 })

@@ -40,6 +40,9 @@ type Query = Record<string, string | number | undefined>
 
 type Options = { query?: Query; body?: unknown; signal?: AbortSignal; key?: string }
 
+/** Has it looked at whether somebody is still signed in; the tail of the ledger ends with the session. */
+export const suspectSignedOut = () => signedOut()
+
 /** Sends a request; the answer's JSON, or a Problem. `key` makes repeating a change safe: the same key, the same answer. */
 export async function call<T>(method: 'GET' | 'POST' | 'DELETE', path: string, options: Options = {}): Promise<T> {
   const url = new URL(path, location.origin)

@@ -1,5 +1,6 @@
 import type { QueryClient, QueryKey } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
+import { suspectSignedOut } from './client'
 import type { LedgerEvent } from './nouns'
 
 /** The queries that an entry of the ledger makes stale. */
@@ -92,6 +93,7 @@ export function follow(client: QueryClient): () => void {
       source?.close()
       broken = true
       setState('offline')
+      suspectSignedOut()
       timer = setTimeout(open, backoff(failures++))
     })
   }

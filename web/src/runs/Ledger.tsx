@@ -41,9 +41,9 @@ function Entry({ entry }: { entry: LedgerEntry }) {
       >
         <span className="w-12 shrink-0 text-right font-mono text-2xs tabular-nums text-muted">{entry.seq}</span>
         <Badge className="font-mono">{entry.kind}</Badge>
-        <code className="min-w-0 flex-1 truncate font-mono text-xs">{entry.step}{entry.attempt ? ` · attempt ${entry.attempt}` : ''}</code>
+        <code className="min-w-0 flex-1 truncate font-mono text-xs max-sm:order-last max-sm:basis-full max-sm:pl-15">{entry.step}{entry.attempt ? ` · attempt ${entry.attempt}` : ''}</code>
         {entry.actor && <span className="text-xs text-muted">{entry.actor}</span>}
-        <When at={entry.at} exact className="text-xs text-muted" />
+        <When at={entry.at} exact className="text-xs text-muted max-sm:ml-auto" />
       </button>
       {open && (
         <div className="space-y-2 px-4 pb-3">
