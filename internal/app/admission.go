@@ -8,7 +8,7 @@ import (
 )
 
 // admission paces senders. Alerts can be accepted several times faster than runs can be worked, and then every run of a
-// burst would be late; so the answer to a sender waits a moment while more runs are busy than there are processors.
+// burst would be late; so the answer to a sender waits a moment while as many runs are busy as there are processors.
 // The alert is kept before, whatever happens to the wait. A run is busy until it ends or waits for something slow.
 type admission struct {
 	mu    sync.Mutex
@@ -53,7 +53,7 @@ func (a *admission) pace(ctx context.Context) {
 	defer timer.Stop()
 	for {
 		a.mu.Lock()
-		full, freed := len(a.busy) > runtime.GOMAXPROCS(0), a.freed
+		full, freed := len(a.busy) >= runtime.GOMAXPROCS(0), a.freed
 		a.mu.Unlock()
 		if !full {
 			return
