@@ -1,5 +1,5 @@
 // The way of an alert through the real binary, in a real browser: `PICKET_BIN=bin/picket node web/e2e/run.mjs`.
-// SHOTS=DIR also keeps the run page's picture there, for the README. Fails on any problem, and says all of them.
+// SHOTS=DIR also keeps the run page's picture there, for the README; KEEP=1 keeps all pictures and the data. Fails on any problem, and says all of them.
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -280,9 +280,12 @@ try {
   await page.getByRole('status').filter({ hasText: /^offline$/ }).first().waitFor()
 
   assert.deepEqual(browser.faults, [], `${browser.faults.length} faults:\n  ${browser.faults.join('\n  ')}`)
-  say(`passed; pictures are in ${shots}`)
   await browser.close()
-  if (!process.env.KEEP && !process.env.SHOTS) rmSync(work, { recursive: true, force: true })
+  if (process.env.KEEP) say(`passed; pictures are in ${shots}`)
+  else {
+    rmSync(work, { recursive: true, force: true })
+    say('passed')
+  }
 } catch (error) {
   console.error(error)
   await browser?.keepLast('failed')

@@ -17,6 +17,7 @@ import { Left, useNow, When } from '@/ui/time'
 import { ReviewCard } from './ReviewCard'
 
 const route = getRouteApi('/app/approvals')
+const mostWaiting = 1000 // beyond it they are loaded by hand
 
 /** The inbox of approvals: what waits, soonest deadline first, and one of them in full. */
 export function Approvals() {
@@ -35,6 +36,11 @@ export function Approvals() {
   if (wide && !search.id && items[0] && (!first || first.show !== search.show)) setFirst({ id: items[0].id, show: search.show })
   const id = search.id ?? (wide && first?.show === search.show ? first?.id : undefined)
   const list = useRef<HTMLUListElement>(null)
+  // The list comes newest first, and the soonest deadline may be on its last page.
+  const { hasNextPage, isFetching, isError, fetchNextPage } = query
+  useEffect(() => {
+    if (!decided && hasNextPage && !isFetching && !isError && items.length < mostWaiting) void fetchNextPage()
+  }, [decided, hasNextPage, isFetching, isError, items.length, fetchNextPage])
 
   useEffect(() => {
     document.title = 'Approvals · Picket'
@@ -115,7 +121,7 @@ function Sub({ items, decided, more }: { items: Approval[]; decided: boolean; mo
   if (decided) return <>{items.length}{more ? '+' : ''} decided or expired</>
   const mine = items.filter((each) => each.may_decide).length
   const soon = items.filter((each) => Date.parse(each.deadline) - now < 30 * 60_000).length
-  return <>{mine} {mine === 1 ? 'waits' : 'wait'} for you{items.length > mine && ` · ${items.length - mine} for others`}{soon > 0 && ` · ${soon} within 30 minutes`}</>
+  return <>{mine}{more ? '+' : ''} {mine === 1 ? 'waits' : 'wait'} for you{items.length > mine && ` · ${items.length - mine} for others`}{soon > 0 && ` · ${soon} within 30 minutes`}</>
 }
 
 function Item({ approval, current, open }: { approval: Approval; current: boolean; open: () => void }) {
