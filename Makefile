@@ -7,7 +7,7 @@ NPM   ?= npm
 # Packages that link the Temporal server are tested without the race detector: it would compile the server twice.
 SERVER_PKGS := ./internal/engine/... ./internal/app/... ./internal/cli/... ./internal/e2e/... ./cmd/...
 
-.PHONY: run build web data test setup check lint go-test race e2e bench clean
+.PHONY: run build web data test setup check go-test race e2e bench clean
 
 run: build
 	bin/picket serve --demo --data picket-data
@@ -39,6 +39,7 @@ test: setup check go-test race e2e
 check: build
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run --timeout 10m
 	$(GO) run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0 -config workflowcheck.config.yaml ./workflows/...
 	cd web && $(NPM) run types:check && $(NPM) run lint && $(NPM) test
 
@@ -50,9 +51,6 @@ race:
 
 e2e: build
 	PICKET_BIN=$(CURDIR)/bin/picket node web/e2e/run.mjs
-
-lint:
-	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
 
 bench: build
 	deploy/bench/run.sh

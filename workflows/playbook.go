@@ -186,14 +186,6 @@ func (r *run) step(path, title string) contract.Step {
 	return s
 }
 
-// flush writes the pending entries, so that a run that waits can be read.
-func (r *run) flush(ctx workflow.Context) error {
-	if len(r.pending) == 0 {
-		return nil
-	}
-	return r.record(ctx, contract.ActivityRecord, contract.RecordInput{Step: r.step("", "")}, nil)
-}
-
 // record runs a short local activity that writes to our own database, for as long as that takes.
 func (r *run) record(ctx workflow.Context, activity string, in, out any) error {
 	ctx = workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{

@@ -121,7 +121,7 @@ func (op *operationEntry) compileRequest(spec requestSpec, names []string) error
 }
 
 func compileConfirm(connectorName string, spec *confirmSpec, names []string) (*confirmation, error) {
-	with, err := parseTree(map[string]any(spec.With), names)
+	with, err := parseTree(spec.With, names)
 	if err != nil {
 		return nil, err
 	}

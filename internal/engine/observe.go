@@ -201,7 +201,7 @@ func (o *observer) compareEnd(was *recording, dc converter.DataConverter, fc con
 	case how == closedFailed && o.err != nil:
 		before := fc.FailureToError(was.last.GetWorkflowExecutionFailedEventAttributes().GetFailure())
 		if now := fc.FailureToError(fc.ErrorToFailure(o.err)); before.Error() != now.Error() {
-			return fmt.Errorf("failure: the history has %q, the code returns %q", before, now)
+			return fmt.Errorf("failure: the history has %q, the code returns %q", before.Error(), now.Error())
 		}
 		return nil
 	}

@@ -25,9 +25,7 @@ func (guardduty) documents(d doc) ([]doc, error) {
 	}
 	if findings := inner.key("Findings"); findings.there() {
 		var out []doc
-		for _, finding := range findings.list() {
-			out = append(out, finding)
-		}
+		out = append(out, findings.list()...)
 		return out, nil
 	}
 	if kind := inner.key("detail-type"); kind.there() {

@@ -24,7 +24,8 @@ const (
 type Error struct {
 	Kind    Kind
 	Message string
-	Err     error
+	Err     error // printed after Message
+	cause   error // what Errorf wrapped: printed within Message
 }
 
 func (e *Error) Error() string {
@@ -34,12 +35,17 @@ func (e *Error) Error() string {
 	return e.Message + ": " + e.Err.Error()
 }
 
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e.Err != nil {
+		return e.Err
+	}
+	return e.cause
+}
 
 // Errorf makes an error of a kind; %w wraps as in fmt.Errorf.
 func Errorf(kind Kind, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Kind: kind, Message: err.Error(), Err: nil}
+	return &Error{Kind: kind, Message: err.Error(), cause: errors.Unwrap(err)}
 }
 
 // KindOf tells the kind of the first *Error in err's chain; Internal when there is none, "" for nil.

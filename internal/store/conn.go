@@ -51,8 +51,8 @@ func (c *conn) discard() {
 		return
 	}
 	c.closeStatements() // before the connection: SQLite's statements must not outlive it
-	c.conn.Raw(func(any) error { return driver.ErrBadConn })
-	c.conn.Close()
+	_ = c.conn.Raw(func(any) error { return driver.ErrBadConn })
+	_ = c.conn.Close()
 	c.conn = nil
 }
 

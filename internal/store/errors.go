@@ -66,7 +66,7 @@ func wrap(doing string, err error) error {
 	code, state := sqliteCode(err), pgState(err)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		kind = soc.NotFound
+		return soc.Errorf(soc.NotFound, "%s: there is none", doing)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), disconnected(err):
 		kind = soc.Unavailable
 	case code == sqliteUnique, code == sqlitePrimaryKey, state == pgUnique:

@@ -76,7 +76,7 @@ func Open(ctx context.Context, dsn string, options ...Option) (*Store, error) {
 		err = s.migrate(ctx)
 	}
 	if err != nil {
-		s.closePools()
+		_ = s.closePools()
 		return nil, wrap(fmt.Sprintf("open the %s database", s.dialect), err)
 	}
 	go s.writeLoop()

@@ -142,11 +142,11 @@ func start() (admin string, stop func(), err error) {
 		return "", nil, err
 	}
 	stop = func() {
-		server.Process.Signal(syscall.SIGINT) // fast shutdown
+		_ = server.Process.Signal(syscall.SIGINT) // fast shutdown
 		select {
 		case <-exited:
 		case <-time.After(startBound):
-			server.Process.Kill()
+			_ = server.Process.Kill()
 			<-exited
 		}
 		os.RemoveAll(dir)
