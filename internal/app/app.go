@@ -219,7 +219,10 @@ func (a *App) config() (Config, error) {
 
 // connect loads the connectors and configures the connections, the sandbox's among them.
 func (a *App) connect(ctx context.Context, config Config) error {
-	options := connector.Options{Dirs: dirs(a.options.ConnectorsDir), KEV: config.Intel.KEV, Intel: intel.Options{Sample: a.options.Demo}}
+	options := connector.Options{
+		Dirs: dirs(a.options.ConnectorsDir), KEV: config.Intel.KEV, Clouds: config.Intel.Clouds, GeoIP: config.Intel.GeoIP,
+		Intel: intel.Options{Sample: a.options.Demo},
+	}
 	for _, path := range config.Intel.Lists {
 		options.Intel.Sources = append(options.Intel.Sources, intel.Source{Path: path})
 	}

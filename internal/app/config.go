@@ -64,8 +64,10 @@ type GeminiConfig struct {
 
 // IntelConfig names the files that enrichment reads.
 type IntelConfig struct {
-	Lists []string `yaml:"lists"` // files or directories: text, CSV, MISP warning lists
-	KEV   string   `yaml:"kev"`   // CISA's known_exploited_vulnerabilities.json
+	Lists  []string `yaml:"lists"`  // files or directories: text, CSV, MISP warning lists
+	KEV    string   `yaml:"kev"`    // CISA's known_exploited_vulnerabilities.json, instead of the built-in one
+	Clouds []string `yaml:"clouds"` // cloud ranges: MISP warning lists, AWS's or Google's range files
+	GeoIP  string   `yaml:"geoip"`  // an MMDB file of countries, instead of the built-in one
 }
 
 // LoadConfig reads a configuration file and the files of its secrets.
