@@ -70,6 +70,7 @@ type App struct {
 	paths    paths
 	store    *store.Store
 	registry *connector.Registry
+	catalog  *playbooks.Catalog
 	library  *Library
 	intake   *Intake
 	auth     *auth.Service
@@ -149,7 +150,8 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.connect(ctx, config); err != nil {
 		return err
 	}
-	if a.library, err = LoadLibrary(a.options.PlaybooksDir, !a.options.NoLibrary, Catalog(a.registry, nil)); err != nil {
+	a.catalog = Catalog(a.registry)
+	if a.library, err = LoadLibrary(a.options.PlaybooksDir, !a.options.NoLibrary, a.catalog); err != nil {
 		return err
 	}
 	if err := a.keepPlans(ctx); err != nil {
@@ -320,13 +322,12 @@ func (a *App) serve(config Config, signer *audit.Signer, blobs *blob.Store) erro
 	for _, p := range a.library.All() {
 		all = append(all, api.Playbook{Name: p.Name, File: p.File, Source: string(p.Source), Plan: p.Plan, Digest: p.Digest, Diagnostics: p.Diagnostics})
 	}
-	catalog := Catalog(a.registry, nil)
 	server, err := api.New(api.Options{
 		Reader: a.store, Ledger: a.store, Decider: a.store, Signer: signer, Auth: a.auth, Intake: a.intake,
 		Connectors: a.registry, Archive: blobs,
 		Playbooks: func() []api.Playbook { return all },
 		Compile: func(file string, source []byte) (*plan.Plan, []playbooks.Diagnostic) {
-			return playbooks.Compile(file, source, catalog)
+			return playbooks.Compile(file, source, a.catalog)
 		},
 		Verify: func(ctx context.Context) (audit.Report, error) {
 			return audit.Verify(ctx, a.store, audit.WithArchive(blobs), audit.WithSigner(signer))

@@ -96,12 +96,11 @@ func (l *Library) Find(name string) (Playbook, error) {
 }
 
 // Catalog is what the compiler knows of the connectors and connections of a registry.
-func Catalog(r *connector.Registry, sources []string) *playbooks.Catalog {
+func Catalog(r *connector.Registry) *playbooks.Catalog {
 	c := &playbooks.Catalog{
 		Operations:  map[string]playbooks.Operation{},
 		Connections: r.ConnectionNames(),
 		Roles:       []string{soc.RoleAdmin, soc.RoleLead, soc.RoleResponder, soc.RoleAnalyst},
-		Sources:     sources,
 	}
 	for _, op := range r.Operations() {
 		c.Operations[op.Name] = playbooks.Operation{

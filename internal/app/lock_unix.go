@@ -3,7 +3,6 @@
 package app
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -33,12 +32,4 @@ func lock(dir string) (func(), error) {
 		_, _ = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}
 	return func() { _ = file.Close() }, nil
-}
-
-// plainError is the cause without the path, which the sentence around it names already.
-func plainError(err error) error {
-	if p, ok := errors.AsType[*os.PathError](err); ok {
-		return p.Err
-	}
-	return err
 }

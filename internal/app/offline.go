@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"path/filepath"
 
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -27,7 +26,7 @@ func OfflineCatalog(connectorsDir string) (*playbooks.Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Catalog(registry, nil), nil
+	return Catalog(registry), nil
 }
 
 func dirs(dir string) []string {
@@ -157,5 +156,3 @@ func AddUser(ctx context.Context, dir, name string, roles []string) (code string
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return auth.New(s, auth.Options{}).Invite(ctx, name, roles)
 }
-
-func (p paths) payloadKeys() string { return filepath.Join(p.keys(), "payload.keys") }
