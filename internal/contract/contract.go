@@ -9,8 +9,13 @@ import (
 	"picket/playbooks/plan"
 )
 
-// WorkflowPlaybook is the workflow that interprets a plan.
-const WorkflowPlaybook = "Playbook"
+// The workflows: WorkflowPlaybook interprets a plan; WorkflowLoop interprets a part of one long loop of it;
+// WorkflowScheduled starts a run because its time has come.
+const (
+	WorkflowPlaybook  = "Playbook"
+	WorkflowLoop      = "Loop"
+	WorkflowScheduled = "Scheduled"
+)
 
 // The task queues.
 const (
@@ -19,8 +24,12 @@ const (
 	QueueConsequential = "picket-consequential" // calls that change the world
 )
 
-// SignalApprovalDecided carries an ApprovalDecided: an id, never authority.
-const SignalApprovalDecided = "approval.decided"
+// The signals. Each carries ids, never authority: what it says is read again from the database.
+const (
+	SignalApprovalDecided = "approval.decided" // ApprovalDecided
+	SignalEventMatched    = "event.matched"    // EventMatched
+	SignalKeyFree         = "run.key_free"     // KeyFree
+)
 
 // The activities.
 const (
@@ -29,6 +38,12 @@ const (
 	ActivityRequestApproval = "RequestApproval"
 	ActivityReadDecision    = "ReadDecision"
 	ActivityExpireApproval  = "ExpireApproval"
+	ActivityRemindApproval  = "RemindApproval"
+	ActivityAcquireKey      = "AcquireKey"
+	ActivityOpenRun         = "OpenRun"
+	ActivitySubscribe       = "Subscribe"
+	ActivityReadEvent       = "ReadEvent"
+	ActivityStartScheduled  = "StartScheduled"
 	ActivityRecord          = "Record"
 	ActivityCloseRun        = "CloseRun"
 )
@@ -38,15 +53,25 @@ type PlaybookInput struct {
 	RunID   string    `json:"run_id"`
 	Plan    plan.Plan `json:"plan"`
 	Trigger Trigger   `json:"trigger"`
+	Shadow  *Shadow   `json:"shadow,omitempty"`
+	Depth   int       `json:"depth,omitempty"` // how many calls stand above this run
+	// State is what a run that has continued as new carries along, in the interpreter's own form.
+	State json.RawMessage `json:"state,omitempty"`
+}
+
+// Shadow tells which consequential calls are not made but only recorded: all of them, where Operations is empty.
+type Shadow struct {
+	Operations []string `json:"operations,omitempty"`
 }
 
 // Trigger is what started a run.
 type Trigger struct {
-	Kind        string          `json:"kind"` // alert | manual
+	Kind        string          `json:"kind"` // alert | manual | schedule | call | undo
 	AlertID     string          `json:"alert_id,omitempty"`
 	Alert       json.RawMessage `json:"alert,omitempty"` // soc.Alert
 	Inputs      json.RawMessage `json:"inputs,omitempty"`
 	RequestedBy string          `json:"requested_by,omitempty"`
+	Parent      string          `json:"parent,omitempty"` // the run that called this one, or that this one undoes
 }
 
 // PlaybookOutput is the result of WorkflowPlaybook.
@@ -134,6 +159,9 @@ type ApprovalInput struct {
 	CreatedAt  time.Time      `json:"created_at"`
 	Deadline   time.Time      `json:"deadline"`
 	OnTimeout  string         `json:"on_timeout"`
+	Quorum     int            `json:"quorum,omitempty"`
+	// Form makes this a question instead of a consent: there are no calls, and the decision carries answers.
+	Form []plan.FormField `json:"form,omitempty"`
 }
 
 // ApprovalCall is one exact call that an approval would release.
@@ -145,6 +173,7 @@ type ApprovalCall struct {
 	Arguments  json.RawMessage `json:"arguments"`
 	Origins    []plan.Origin   `json:"origins,omitempty"`
 	Digest     string          `json:"digest"`
+	Edit       []plan.Edit     `json:"edit,omitempty"` // the arguments that the approver may change
 }
 
 // ApprovalDecided is the payload of SignalApprovalDecided.
@@ -169,6 +198,97 @@ type DecisionOutput struct {
 	Calls   []string  `json:"calls,omitempty"`
 	At      time.Time `json:"at,omitzero"`
 	Refused string    `json:"refused,omitempty"` // why no decision came of the id
+	// Edited holds, by step path, the arguments of those calls that the approver has changed; Calls has their digests.
+	Edited  map[string]json.RawMessage `json:"edited,omitempty"`
+	Answers json.RawMessage            `json:"answers,omitempty"` // of a form: an object of the fields' values
+}
+
+// RemindInput is the input of ActivityRemindApproval.
+type RemindInput struct {
+	Step
+	ApprovalID string `json:"approval_id"`
+	Number     int    `json:"number"` // of the reminder, from 1
+}
+
+// KeyInput is the input of ActivityAcquireKey, which is asked again after each SignalKeyFree.
+type KeyInput struct {
+	Step
+	Playbook string `json:"playbook"`
+	Key      string `json:"key"`
+	Overlap  string `json:"overlap"`
+}
+
+// The states of a run that wants a key.
+const (
+	KeyHeld    = "held"    // no other run of the playbook has the key until this one is closed
+	KeyQueued  = "queued"  // SignalKeyFree will come
+	KeySkipped = "skipped" // this run ends: another one has the key
+	KeyJoined  = "joined"  // this run ends: its alert has reached the one that has the key
+)
+
+// KeyOutput is the result of ActivityAcquireKey.
+type KeyOutput struct {
+	State  string `json:"state"`
+	Holder string `json:"holder,omitempty"` // the run that has the key, if it is not this one
+}
+
+// KeyFree is the payload of SignalKeyFree.
+type KeyFree struct {
+	RunID string `json:"run_id"`
+}
+
+// OpenInput is the input of ActivityOpenRun, which keeps the row of a called playbook's run and is safe to repeat.
+type OpenInput struct {
+	Step
+	ChildRunID string          `json:"child_run_id"` // ChildRunID of the calling run and the step's path
+	Playbook   string          `json:"playbook"`
+	Digest     string          `json:"digest"` // of the plan
+	AlertID    string          `json:"alert_id,omitempty"`
+	Inputs     json.RawMessage `json:"inputs,omitempty"`
+}
+
+// OpenOutput is the result of ActivityOpenRun.
+type OpenOutput struct {
+	WorkflowID string    `json:"workflow_id"`
+	Plan       plan.Plan `json:"plan"`
+	Shadow     *Shadow   `json:"shadow,omitempty"`
+}
+
+// SubscribeInput is the input of ActivitySubscribe: from now on each accepted alert is held against the condition, and
+// the first that meets it is kept and signalled. It is safe to repeat.
+type SubscribeInput struct {
+	Step
+	SubscriptionID string          `json:"subscription_id"`
+	Sources        []string        `json:"sources,omitempty"`
+	When           string          `json:"when,omitempty"`
+	Vars           json.RawMessage `json:"vars,omitempty"` // an object: the roots that When names, but `event`
+	Until          time.Time       `json:"until"`
+}
+
+// EventMatched is the payload of SignalEventMatched.
+type EventMatched struct {
+	SubscriptionID string `json:"subscription_id"`
+}
+
+// EventInput is the input of ActivityReadEvent. Close ends the subscription if nothing has matched.
+type EventInput struct {
+	Step
+	SubscriptionID string `json:"subscription_id"`
+	Close          bool   `json:"close,omitempty"`
+}
+
+// EventOutput is the result of ActivityReadEvent.
+type EventOutput struct {
+	Matched bool            `json:"matched"`
+	AlertID string          `json:"alert_id,omitempty"`
+	Alert   json.RawMessage `json:"alert,omitempty"`
+}
+
+// ScheduledInput is the input of WorkflowScheduled and of ActivityStartScheduled. The run's id derives from the
+// workflow's id, which Temporal makes of the schedule and the time: a time starts one run.
+type ScheduledInput struct {
+	Playbook string          `json:"playbook"`
+	Inputs   json.RawMessage `json:"inputs,omitempty"`
 }
 
 // RecordInput is the input of ActivityRecord: only the entries are appended.

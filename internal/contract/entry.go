@@ -3,6 +3,8 @@ package contract
 import (
 	"encoding/json"
 	"time"
+
+	"picket/playbooks/plan"
 )
 
 // The kinds of ledger entries.
@@ -16,6 +18,13 @@ const (
 	KindApprovalRequested = "approval.requested" // soc.Approval
 	KindApprovalDecided   = "approval.decided"   // soc.Decision; also expiry
 	KindSignalRefused     = "signal.refused"     // {"decision_id","why"}
+	KindApprovalReminded  = "approval.reminded"  // {"approval_id","number"}
+	KindApprovalVoted     = "approval.voted"     // soc.Vote: a yes of a quorum that is not complete
+	KindCallShadowed      = "call.shadowed"      // CallBody: a consequential call that shadow mode has not made
+	KindApprovalShadowed  = "approval.shadowed"  // ApprovalInput: an approval that shadow mode has not asked for
+	KindKeyState          = "run.key"            // KeyBody
+	KindEventMatched      = "event.matched"      // {"subscription_id","alert_id"}
+	KindRunOpened         = "run.opened"         // OpenBody: a called playbook's run
 	KindRunFinished       = "run.finished"       // PlaybookOutput
 	KindHistoryArchived   = "history.archived"   // {"digest","events","bytes"}
 )
@@ -26,6 +35,9 @@ type RunBody struct {
 	PlanDigest  string `json:"plan_digest"`
 	AlertID     string `json:"alert_id,omitempty"`
 	RequestedBy string `json:"requested_by,omitempty"`
+	Trigger     string `json:"trigger,omitempty"` // Trigger.Kind, where it is not alert or manual
+	Parent      string `json:"parent,omitempty"`
+	Shadow      bool   `json:"shadow,omitempty"`
 }
 
 // The statuses of a step.
@@ -48,6 +60,45 @@ type StepBody struct {
 	Started time.Time       `json:"started"`
 	Ended   time.Time       `json:"ended"`
 	Output  json.RawMessage `json:"output,omitempty"`
+	Undo    *UndoBody       `json:"undo,omitempty"`    // what would take this step back
+	Run     string          `json:"run_id,omitempty"`  // of a call step: the run it made
+	Shadow  bool            `json:"shadow,omitempty"`  // the call was recorded, not made
+	Undoes  string          `json:"undoes,omitempty"`  // path of the step that this one took back
+	Group   int             `json:"group,omitempty"`   // of the reads that ran at once
+	Waited  *time.Time      `json:"waited,omitempty"`  // of a wait: until when
+	Branch  string          `json:"branch,omitempty"`  // of a choose: "1", "2", ... or "else"; for coverage
+	Caught  *CallError      `json:"caught,omitempty"`  // of a try: what its catch has dealt with
+	Rounds  int             `json:"rounds,omitempty"`  // of a repeat
+	Items   int             `json:"items,omitempty"`   // of a foreach
+	Failed  int             `json:"failed,omitempty"`  // of a foreach that collects: how many items failed
+	Expired bool            `json:"expired,omitempty"` // an approve, ask or wait whose time ran out
+}
+
+// UndoBody is the exact call that takes a finished step back, and who decides on it if it is consequential.
+type UndoBody struct {
+	Operation  string          `json:"operation"`
+	Connection string          `json:"connection,omitempty"`
+	Effect     string          `json:"effect"`
+	Arguments  json.RawMessage `json:"arguments"`
+	Origins    []plan.Origin   `json:"origins,omitempty"`
+	Role       string          `json:"role,omitempty"`
+	Within     plan.Duration   `json:"within,omitempty"`
+	Timeout    plan.Duration   `json:"timeout,omitempty"`
+}
+
+// KeyBody is the body of KindKeyState.
+type KeyBody struct {
+	Key    string `json:"key"`
+	State  string `json:"state"` // held | queued | skipped | joined
+	Holder string `json:"holder,omitempty"`
+}
+
+// OpenBody is the body of KindRunOpened.
+type OpenBody struct {
+	RunID    string `json:"run_id"`
+	Playbook string `json:"playbook"`
+	Digest   string `json:"digest"`
+	Detached bool   `json:"detached,omitempty"`
 }
 
 // CallError says what went wrong, by kind of soc.Kind.
