@@ -12,6 +12,12 @@ import (
 // Version is the version of the plan format written by this compiler.
 const Version = 1
 
+// What a plan can hold at most.
+const (
+	MaxItems  = 10_000 // items of a foreach
+	MaxRounds = 10_000 // rounds of a repeat
+)
+
 // Plan is one compiled playbook.
 type Plan struct {
 	Version  int       `json:"version"`
@@ -296,6 +302,7 @@ type Approve struct {
 	Quorum       int      `json:"quorum,omitempty"`   // how many different people must say yes; 0 is one
 	Remind       Duration `json:"remind,omitempty"`   // between reminders while nobody has decided
 	Edit         []Edit   `json:"edit,omitempty"`     // what the approver may change
+	OnDeny       string   `json:"on_deny,omitempty"`  // continue: a no releases nothing and the run goes on; "" ends it
 }
 
 // Edit is an argument of a covered step that the approver may change. Schema is the argument's JSON Schema.

@@ -7,15 +7,6 @@ import (
 	"picket/playbooks/plan"
 )
 
-// The keys of a playbook.
-var (
-	playbookKeys = []string{"name", "title", "owner", "labels", "attack", "on", "inputs", "run", "steps", "outputs"}
-	runKeys      = []string{"timeout", "budget"}
-	runLater     = []string{"key", "overlap", "schedule"}
-	onKeys       = []string{"alert", "manual"}
-	onLater      = []string{"schedule", "event", "webhook"}
-)
-
 // Types are the types that an input can have.
 var Types = []string{"string", "number", "integer", "boolean", "array", "object"}
 
@@ -27,7 +18,7 @@ func Read(source []byte, bag *Bag) *Playbook {
 		return nil
 	}
 	r := &reader{bag: bag, ids: map[string]Span{}}
-	f := r.mapping(root, "a playbook", playbookKeys, nil)
+	f := r.mapping(root, "a playbook", keys("playbook"), nil)
 	if root.Kind != Map {
 		return nil
 	}
@@ -66,9 +57,9 @@ func (r *reader) on(p *Playbook, n *Node) {
 	if n == nil {
 		return
 	}
-	f := r.mapping(n, "`on`", onKeys, onLater)
+	f := r.mapping(n, "`on`", keys("on"), []string{"event", "webhook"})
 	if n.Kind == Map && len(n.Entries) == 0 {
-		r.bag.Error(CodeMissing, n.Span, "give it `alert: {}` or `manual: {}`", "nothing starts this playbook")
+		r.bag.Error(CodeMissing, n.Span, "give it `alert: {}`, `manual: {}` or a `schedule`", "nothing starts this playbook")
 	}
 	if manual := f.get("manual"); manual != nil {
 		p.Manual = true
@@ -88,24 +79,43 @@ func (r *reader) on(p *Playbook, n *Node) {
 	default:
 		p.Alerts = append(p.Alerts, r.alert(alert))
 	}
+	switch schedule := f.get("schedule"); {
+	case schedule == nil:
+	case schedule.Kind == List:
+		for _, item := range schedule.Items {
+			p.Clocks = append(p.Clocks, r.schedule(item))
+		}
+	default:
+		p.Clocks = append(p.Clocks, r.schedule(schedule))
+	}
 }
 
 func (r *reader) alert(n *Node) Alert {
-	f := r.mapping(n, "`alert`", []string{"source", "when"}, nil)
-	a := Alert{When: r.scalar(f.get("when"), "when")}
-	switch source := f.get("source"); {
-	case source == nil:
-	case source.Kind == List:
-		a.Sources = r.words(source, "source")
-		if len(source.Items) == 0 {
-			r.bag.Error(CodeValue, source.Span, "leave `source` out for alerts of any source", "the list of sources is empty")
+	f := r.mapping(n, "`alert`", keys("alert"), nil)
+	return Alert{When: r.scalar(f.get("when"), "when"), Sources: r.sources(f.get("source"))}
+}
+
+// sources are one or several sources of alerts; none is any.
+func (r *reader) sources(n *Node) []*Node {
+	switch {
+	case n == nil:
+	case n.Kind == List:
+		if len(n.Items) == 0 {
+			r.bag.Error(CodeValue, n.Span, "leave `source` out for alerts of any source", "the list of sources is empty")
 		}
-	default:
-		if r.literal(source, "source") != "" {
-			a.Sources = []*Node{source}
-		}
+		return r.words(n, "source")
+	case r.literal(n, "source") != "":
+		return []*Node{n}
 	}
-	return a
+	return nil
+}
+
+func (r *reader) schedule(n *Node) Schedule {
+	f := r.mapping(n, "`schedule`", keys("schedule"), nil)
+	return Schedule{
+		Cron: r.word(f.need("cron"), "cron"), Timezone: r.word(f.get("timezone"), "timezone"),
+		Inputs: r.values(f.get("inputs"), "inputs", "an input's name"),
+	}
 }
 
 func (r *reader) inputs(p *Playbook, n *Node) {
@@ -118,7 +128,7 @@ func (r *reader) inputs(p *Playbook, n *Node) {
 	}
 	for _, e := range n.Entries {
 		r.named(e.Key.Text, e.Key.Span, identifier, "an input's name", "write it in snake_case")
-		f := r.mapping(e.Value, "an input", []string{"type", "default", "required"}, nil)
+		f := r.mapping(e.Value, "an input", keys("input"), nil)
 		in := Input{Name: e.Key, Default: f.get("default"), Required: r.boolean(f.get("required"), "required")}
 		in.Type = r.oneOf(f.need("type"), "type", "", Types, nil)
 		if in.Required && in.Default != nil {
@@ -132,13 +142,18 @@ func (r *reader) run(p *Playbook, n *Node) {
 	if n == nil {
 		return
 	}
-	f := r.mapping(n, "`run`", runKeys, runLater)
+	f := r.mapping(n, "`run`", keys("run"), nil)
+	p.Key = r.scalar(f.get("key"), "key")
+	p.Overlap = r.oneOf(f.get("overlap"), "overlap", plan.OverlapQueue, Overlaps, nil)
+	if overlap := f.get("overlap"); overlap != nil && p.Key == nil {
+		r.bag.Error(CodeMissing, overlap.Span, "add `key:`, such as '${{ alert.user.name }}'", "`overlap` means nothing without `key`")
+	}
 	p.Timeout = r.duration(f.get("timeout"), "timeout")
 	budget := f.get("budget")
 	if budget == nil {
 		return
 	}
-	b := r.mapping(budget, "`budget`", []string{"model_tokens", "model_cost_usd"}, nil)
+	b := r.mapping(budget, "`budget`", keys("budget"), nil)
 	p.Budget = plan.Budget{
 		ModelTokens:  r.whole(b.get("model_tokens"), "model_tokens", 1, 1_000_000_000),
 		ModelCostUSD: r.money(b.get("model_cost_usd"), "model_cost_usd"),

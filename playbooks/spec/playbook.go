@@ -13,7 +13,10 @@ type Playbook struct {
 	Attack  []string
 	Alerts  []Alert
 	Manual  bool
+	Clocks  []Schedule
 	Inputs  []Input
+	Key     *Node
+	Overlap string
 	Timeout plan.Duration
 	Budget  plan.Budget
 	Steps   []*Step
@@ -24,6 +27,13 @@ type Playbook struct {
 type Alert struct {
 	Sources []*Node
 	When    *Node
+}
+
+// Schedule is a trigger by the clock.
+type Schedule struct {
+	Cron     *Node
+	Timezone *Node // nil is UTC
+	Inputs   []Entry
 }
 
 // Input is a declared input.
@@ -52,9 +62,37 @@ type Step struct {
 	Choose   *Choose
 	Parallel *Parallel
 	Foreach  *Foreach
+	Repeat   *Repeat
+	Wait     *Wait
+	Call     *Call
 	Model    *Model
 	Approve  *Approve
+	Ask      *Ask
+	Try      *Try
 	Stop     *Stop
+}
+
+// Blocks are the blocks of steps inside a step, in the order of the source.
+func (s *Step) Blocks() [][]*Step {
+	var blocks [][]*Step
+	switch {
+	case s.Choose != nil:
+		for _, b := range s.Choose.Branches {
+			blocks = append(blocks, b.Steps)
+		}
+		blocks = append(blocks, s.Choose.Else)
+	case s.Parallel != nil:
+		for _, b := range s.Parallel.Branches {
+			blocks = append(blocks, b.Steps)
+		}
+	case s.Foreach != nil:
+		blocks = append(blocks, s.Foreach.Steps)
+	case s.Repeat != nil:
+		blocks = append(blocks, s.Repeat.Steps)
+	case s.Try != nil:
+		blocks = append(blocks, s.Try.Steps, s.Try.Catch, s.Try.Finally)
+	}
+	return blocks
 }
 
 // Retry bounds the attempts of a call.
@@ -68,6 +106,15 @@ type Action struct {
 	Operation  *Node
 	Connection *Node
 	With       *Node // a mapping, or nil
+	Undo       *Undo
+}
+
+// Undo is the call that takes an action back, and who decides on it.
+type Undo struct {
+	Action
+	At     Span
+	Role   *Node
+	Within plan.Duration
 }
 
 // Choose is the branches in order, and else.
@@ -102,7 +149,41 @@ type Foreach struct {
 	As     string
 	AsAt   Span
 	AtOnce int
-	Steps  []*Step
+	AtMost int // 0 where it is not given
+	// OnFailure is stop or collect.
+	OnFailure string
+	Collect   *Node
+	Steps     []*Step
+}
+
+// Repeat is a loop with a condition. Exactly one of Until and While was given, or it was reported.
+type Repeat struct {
+	Until, While *Node
+	Every        plan.Duration
+	AtMost       int
+	Steps        []*Step
+}
+
+// Wait is time that passes, or an event.
+type Wait struct {
+	For       plan.Duration
+	Until     *Node
+	Event     *Event
+	Within    plan.Duration
+	OnTimeout string
+}
+
+// Event is a later alert of one of the sources (none is any) for which the condition holds.
+type Event struct {
+	Sources []*Node
+	When    *Node
+}
+
+// Call is another playbook with its inputs.
+type Call struct {
+	Playbook *Node
+	Inputs   []Entry
+	Detached bool
 }
 
 // Model is a prompt with its evidence and what must come back.
@@ -120,11 +201,37 @@ type Approve struct {
 	Message      *Node
 	Role         *Node
 	NotRequester bool
+	Quorum       int
 	Covers       []*Node
+	Edit         []*Node
 	Within       plan.Duration
+	Remind       plan.Duration
 	OnTimeout    string
 	EscalateTo   *Node
 	Evidence     []*Node
+}
+
+// Ask is a form and who fills it in until when.
+type Ask struct {
+	Approve
+	Fields []Field
+}
+
+// Field is one field of a form.
+type Field struct {
+	Name    *Node
+	Type    string
+	Title   string
+	Options []*Node
+	// Required says that the form can't be sent without it.
+	Required bool
+	Default  *Node
+}
+
+// Try is steps, what follows their failure, and what follows in any case.
+type Try struct {
+	Steps, Catch, Finally []*Step
+	HasCatch, HasFinally  bool
 }
 
 // Stop is how the run ends.

@@ -7,25 +7,17 @@ import (
 	"picket/playbooks/plan"
 )
 
-// The verbs, and those of the language that are not available yet.
-var (
-	Verbs = []string{
-		plan.VerbAction, plan.VerbSet, plan.VerbChoose, plan.VerbParallel,
-		plan.VerbForeach, plan.VerbModel, plan.VerbApprove, plan.VerbStop,
-	}
-	verbsLater = []string{"repeat", "wait", "call", "agent", "ask", "try"}
-)
-
-// The keys of steps beside their verb. With and connection belong to the verb action.
-var (
-	stepKeys  = []string{"id", "title", "if", "timeout", "retry", "on_error", "with", "connection"}
-	stepLater = []string{"undo", "catch", "finally"}
-)
+// The keys of steps that are only there in try.
+var stepMisplaced = []string{"catch", "finally"}
 
 const (
 	maxAttempts = 20
 	maxAtOnce   = 50
+	maxQuorum   = 10
+	maxFields   = 30
+	maxOptions  = 100
 	minBackoff  = plan.Duration(1000)
+	minRemind   = plan.Duration(60_000)
 )
 
 func (r *reader) block(n *Node, what string) []*Step {
@@ -53,7 +45,12 @@ func (r *reader) step(n *Node) *Step {
 		r.bag.Error(CodeType, n.Span, "", "a step must be a mapping, not %s", n.Kind)
 		return nil
 	}
-	f := r.mapping(n, "a step", slices.Concat(stepKeys, Verbs, verbsLater), stepLater)
+	f := r.mapping(n, "a step", slices.Concat(keys("step"), verbsLater, stepMisplaced), nil)
+	for _, e := range f.node.Entries {
+		if slices.Contains(stepMisplaced, e.Key.Text) {
+			r.bag.Error(CodeUnknownKey, e.Key.Span, "write `try: {steps: [...], "+e.Key.Text+": [...]}`", "`%s` belongs into a `try`", e.Key.Text)
+		}
+	}
 	s := &Step{At: n.Span, Line: n.Span.Start.Line, Title: r.literal(f.get("title"), "title")}
 	if id := f.need("id"); id != nil {
 		s.ID, s.At = r.literal(id, "id"), id.Span
@@ -80,10 +77,20 @@ func (r *reader) step(n *Node) *Step {
 		s.Parallel = r.parallel(value)
 	case plan.VerbForeach:
 		s.Foreach = r.foreach(value)
+	case plan.VerbRepeat:
+		s.Repeat = r.repeat(value)
+	case plan.VerbWait:
+		s.Wait = r.wait(value)
+	case plan.VerbCall:
+		s.Call = r.call(value)
 	case plan.VerbModel:
 		s.Model = r.model(value)
 	case plan.VerbApprove:
 		s.Approve = r.approve(value)
+	case plan.VerbAsk:
+		s.Ask = r.ask(value)
+	case plan.VerbTry:
+		s.Try = r.try(value)
 	case plan.VerbStop:
 		s.Stop = r.stop(value)
 	}
@@ -132,16 +139,18 @@ func (r *reader) common(s *Step, f fields) {
 	r.only(s, f, "retry", calls)
 	r.only(s, f, "with", []string{plan.VerbAction})
 	r.only(s, f, "connection", []string{plan.VerbAction})
+	r.only(s, f, "undo", []string{plan.VerbAction})
 	r.only(s, f, "on_error", []string{
 		plan.VerbAction, plan.VerbModel, plan.VerbSet, plan.VerbChoose, plan.VerbParallel, plan.VerbForeach,
+		plan.VerbRepeat, plan.VerbWait, plan.VerbCall, plan.VerbAsk, plan.VerbTry,
 	})
 	s.Timeout = r.duration(f.get("timeout"), "timeout")
-	s.OnError = r.oneOf(f.get("on_error"), "on_error", "fail", []string{"fail", "continue"}, []string{"undo"})
+	s.OnError = r.oneOf(f.get("on_error"), "on_error", "fail", []string{"fail", "continue", "undo"}, nil)
 	retry := f.get("retry")
 	if retry == nil {
 		return
 	}
-	k := r.mapping(retry, "`retry`", []string{"attempts", "backoff"}, nil)
+	k := r.mapping(retry, "`retry`", keys("retry"), nil)
 	s.Retry = &Retry{At: retry.Span}
 	s.Retry.Attempts = r.whole(k.need("attempts"), "attempts", 1, maxAttempts)
 	if s.Retry.Backoff = r.duration(k.get("backoff"), "backoff"); s.Retry.Backoff == 0 {
@@ -157,8 +166,8 @@ func (r *reader) only(s *Step, f fields, key string, verbs []string) {
 	for _, e := range f.node.Entries {
 		if e.Key.Text == key {
 			help := ""
-			if s.Verb == plan.VerbApprove && key == "timeout" {
-				help = "an approval's time is `within`"
+			if key == "timeout" && slices.Contains([]string{plan.VerbApprove, plan.VerbAsk, plan.VerbWait}, s.Verb) {
+				help = "the time of this verb is `within`"
 			}
 			r.bag.Error(CodeKeyForVerb, e.Key.Span, help, "`%s` can't stand beside the verb %s", key, s.Verb)
 		}

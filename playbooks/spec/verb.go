@@ -1,5 +1,11 @@
 package spec
 
+import (
+	"slices"
+
+	"picket/playbooks/plan"
+)
+
 func (r *reader) action(n *Node, f fields) *Action {
 	a := &Action{Operation: n, Connection: f.get("connection"), With: f.get("with")}
 	if r.literal(n, "action") == "" {
@@ -15,7 +21,27 @@ func (r *reader) action(n *Node, f fields) *Action {
 		r.bag.Error(CodeType, a.With.Span, "", "`with` must be a mapping of arguments, not %s", a.With.Kind)
 		a.With = nil
 	}
+	if undo := f.get("undo"); undo != nil {
+		a.Undo = r.undo(undo)
+	}
 	return a
+}
+
+func (r *reader) undo(n *Node) *Undo {
+	f := r.mapping(n, "`undo`", keys("undo"), nil)
+	u := &Undo{At: n.Span, Within: r.duration(f.get("within"), "within")}
+	if operation := f.need("action"); operation != nil {
+		u.Action = *r.action(operation, fields{r: r, node: &Node{Kind: Map, Entries: withoutUndo(f.node.Entries)}, what: f.what})
+	}
+	if by := f.get("by"); by != nil {
+		u.Role = r.word(r.mapping(by, "`by`", keys("role"), nil).need("role"), "role")
+	}
+	return u
+}
+
+// withoutUndo keeps an undo from having one of its own; the key was reported.
+func withoutUndo(entries []Entry) []Entry {
+	return slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.Key.Text == "undo" })
 }
 
 // choose takes a list of branches of which the last may be else, or a mapping of the two.
@@ -23,7 +49,7 @@ func (r *reader) choose(n *Node) *Choose {
 	c := &Choose{}
 	branches := n
 	if n.Kind == Map {
-		f := r.mapping(n, "`choose`", []string{"branches", "else"}, nil)
+		f := r.mapping(n, "`choose`", keys("choose"), nil)
 		branches = f.need("branches")
 		r.otherwise(c, f.get("else"))
 	}
@@ -54,7 +80,7 @@ func (r *reader) otherwise(c *Choose, n *Node) {
 }
 
 func (r *reader) parallel(n *Node) *Parallel {
-	f := r.mapping(n, "`parallel`", []string{"branches", "wait", "on_failure"}, nil)
+	f := r.mapping(n, "`parallel`", keys("parallel"), nil)
 	p := &Parallel{
 		Wait:      r.oneOf(f.get("wait"), "wait", "all", []string{"all", "any"}, nil),
 		OnFailure: r.oneOf(f.get("on_failure"), "on_failure", "stop", []string{"stop", "collect"}, nil),
@@ -75,8 +101,12 @@ func (r *reader) parallel(n *Node) *Parallel {
 }
 
 func (r *reader) foreach(n *Node) *Foreach {
-	f := r.mapping(n, "`foreach`", []string{"items", "as", "at_once", "steps"}, nil)
-	e := &Foreach{Items: f.need("items"), As: "item", AtOnce: 1}
+	f := r.mapping(n, "`foreach`", keys("foreach"), nil)
+	e := &Foreach{
+		Items: f.need("items"), As: "item", AtOnce: 1, Collect: f.get("collect"),
+		AtMost:    r.whole(f.get("at_most"), "at_most", 1, plan.MaxItems),
+		OnFailure: r.oneOf(f.get("on_failure"), "on_failure", "stop", []string{"stop", "collect"}, nil),
+	}
 	if e.Items != nil && e.Items.Kind != String && e.Items.Kind != List {
 		r.bag.Error(CodeType, e.Items.Span, "", "`items` must be an expression or a list, not %s", e.Items.Kind)
 		e.Items = nil
@@ -95,7 +125,7 @@ func (r *reader) foreach(n *Node) *Foreach {
 }
 
 func (r *reader) model(n *Node) *Model {
-	f := r.mapping(n, "`model`", []string{"provider", "prompt", "evidence", "returns", "missing"}, nil)
+	f := r.mapping(n, "`model`", keys("model"), nil)
 	m := &Model{
 		Provider: r.literal(f.get("provider"), "provider"),
 		Prompt:   r.scalar(f.need("prompt"), "prompt"),
@@ -111,24 +141,38 @@ func (r *reader) model(n *Node) *Model {
 }
 
 func (r *reader) approve(n *Node) *Approve {
-	f := r.mapping(n, "`approve`",
-		[]string{"title", "message", "by", "covers", "within", "on_timeout", "escalate_to", "evidence"}, []string{"remind", "edit"})
-	a := &Approve{
-		Title:     r.scalar(f.need("title"), "title"),
-		Message:   r.scalar(f.get("message"), "message"),
-		Covers:    r.words(f.get("covers"), "covers"),
-		Within:    r.duration(f.need("within"), "within"),
-		OnTimeout: r.oneOf(f.get("on_timeout"), "on_timeout", "deny", []string{"deny", "escalate"}, nil),
-		Evidence:  r.words(f.get("evidence"), "evidence"),
-	}
+	f := r.mapping(n, "`approve`", keys("approve"), nil)
+	a := &Approve{}
+	r.asking(a, f)
+	a.OnTimeout = r.oneOf(f.get("on_timeout"), "on_timeout", "deny", []string{"deny", "escalate"}, nil)
+	a.Covers = r.words(f.get("covers"), "covers")
+	a.Edit = r.words(f.get("edit"), "edit")
 	if by := f.need("by"); by != nil {
-		k := r.mapping(by, "`by`", []string{"role", "quorum", "not"}, nil)
-		a.Role = r.word(k.need("role"), "role")
-		a.NotRequester = r.oneOf(k.get("not"), "not", "", []string{"requester"}, nil) == "requester"
-		if quorum := k.get("quorum"); quorum != nil && r.whole(quorum, "quorum", 1, 100) > 1 {
-			r.bag.Error(CodeNotYet, quorum.Span, "", "a quorum above 1 is not available yet")
-		}
+		r.by(a, r.mapping(by, "`by`", keys("by"), nil))
 	}
+	r.escalation(a, f)
+	return a
+}
+
+// asking reads the keys that approve and ask share.
+func (r *reader) asking(a *Approve, f fields) {
+	a.Title = r.scalar(f.need("title"), "title")
+	a.Message = r.scalar(f.get("message"), "message")
+	a.Within = r.duration(f.need("within"), "within")
+	a.Remind = r.duration(f.get("remind"), "remind")
+	a.Evidence = r.words(f.get("evidence"), "evidence")
+	if remind := f.get("remind"); remind != nil && a.Remind > 0 && a.Remind < minRemind {
+		r.bag.Error(CodeDuration, remind.Span, "at least 1m", "people are not reminded more often than every minute")
+	}
+}
+
+func (r *reader) by(a *Approve, k fields) {
+	a.Role = r.word(k.need("role"), "role")
+	a.NotRequester = r.oneOf(k.get("not"), "not", "", []string{"requester"}, nil) == "requester"
+	a.Quorum = r.whole(k.get("quorum"), "quorum", 1, maxQuorum)
+}
+
+func (r *reader) escalation(a *Approve, f fields) {
 	to := f.get("escalate_to")
 	switch {
 	case to != nil && a.OnTimeout != "escalate":
@@ -136,9 +180,130 @@ func (r *reader) approve(n *Node) *Approve {
 	case to == nil && a.OnTimeout == "escalate":
 		r.bag.Error(CodeMissing, f.get("on_timeout").Span, "add `escalate_to: {role: lead}`", "`on_timeout: escalate` needs `escalate_to`")
 	case to != nil:
-		a.EscalateTo = r.word(r.mapping(to, "`escalate_to`", []string{"role"}, nil).need("role"), "role")
+		a.EscalateTo = r.word(r.mapping(to, "`escalate_to`", keys("role"), nil).need("role"), "role")
+	}
+}
+
+func (r *reader) ask(n *Node) *Ask {
+	f := r.mapping(n, "`ask`", keys("ask"), nil)
+	a := &Ask{}
+	r.asking(&a.Approve, f)
+	a.OnTimeout = r.oneOf(f.get("on_timeout"), "on_timeout", "fail", []string{"fail", "continue", "escalate"}, nil)
+	if by := f.need("by"); by != nil {
+		r.by(&a.Approve, r.mapping(by, "`by`", keys("asked"), nil))
+	}
+	r.escalation(&a.Approve, f)
+	form := f.need("fields")
+	if form == nil {
+		return a
+	}
+	if form.Kind != Map || len(form.Entries) == 0 || len(form.Entries) > maxFields {
+		r.bag.Error(CodeType, form.Span, "", "`fields` must be a mapping of 1 to %d names to fields", maxFields)
+		return a
+	}
+	for _, e := range form.Entries {
+		r.named(e.Key.Text, e.Key.Span, identifier, "a field's name", "write it in snake_case")
+		a.Fields = append(a.Fields, r.field(e))
 	}
 	return a
+}
+
+func (r *reader) field(e Entry) Field {
+	f := r.mapping(e.Value, "a field", keys("field"), nil)
+	field := Field{
+		Name: e.Key, Title: r.literal(f.get("title"), "title"), Required: r.boolean(f.get("required"), "required"),
+		Type: r.oneOf(f.need("type"), "type", "", FieldTypes, nil), Options: r.words(f.get("options"), "options"), Default: f.get("default"),
+	}
+	options := f.get("options")
+	switch {
+	case field.Type == "choice" && options == nil && e.Value.Kind == Map:
+		r.bag.Error(CodeMissing, e.Value.Span, "add `options: [...]`", "a field of type choice needs `options`")
+	case field.Type != "choice" && options != nil:
+		r.bag.Error(CodeKeyForVerb, options.Span, "write `type: choice`", "`options` belong to a field of type choice")
+	case len(field.Options) > maxOptions:
+		r.bag.Error(CodeValue, options.Span, "", "a field has at most %d options", maxOptions)
+	}
+	return field
+}
+
+func (r *reader) repeat(n *Node) *Repeat {
+	f := r.mapping(n, "`repeat`", keys("repeat"), nil)
+	p := &Repeat{
+		Until: r.scalar(f.get("until"), "until"), While: r.scalar(f.get("while"), "while"),
+		Every: r.duration(f.get("every"), "every"), AtMost: r.whole(f.need("at_most"), "at_most", 1, plan.MaxRounds),
+	}
+	switch {
+	case f.get("until") != nil && f.get("while") != nil:
+		r.bag.Error(CodeValue, f.get("while").Span, "leave one of them out", "a repeat has `until` or `while`, not both")
+	case f.get("until") == nil && f.get("while") == nil && n.Kind == Map:
+		r.bag.Error(CodeMissing, n.Span, "add `until:` or `while:`", "nothing ends this repeat")
+	}
+	if steps := f.need("steps"); steps != nil {
+		p.Steps = r.block(steps, "steps")
+	}
+	return p
+}
+
+// wait takes a length of time, or a mapping with one of for, until and event.
+func (r *reader) wait(n *Node) *Wait {
+	if n.Kind != Map {
+		return &Wait{For: r.duration(n, "wait")}
+	}
+	f := r.mapping(n, "`wait`", keys("wait"), nil)
+	w := &Wait{For: r.duration(f.get("for"), "for"), Until: r.scalar(f.get("until"), "until")}
+	given := 0
+	for _, key := range []string{"for", "until", "event"} {
+		if f.get(key) != nil {
+			given++
+		}
+	}
+	if given != 1 {
+		r.bag.Error(CodeValue, n.Span, "", "a wait has exactly one of `for`, `until` and `event`")
+	}
+	event := f.get("event")
+	if event == nil {
+		for _, key := range []string{"within", "on_timeout"} {
+			if n := f.get(key); n != nil {
+				r.bag.Error(CodeKeyForVerb, n.Span, "", "`%s` belongs to a wait for an `event`", key)
+			}
+		}
+		return w
+	}
+	w.Within = r.duration(f.need("within"), "within")
+	w.OnTimeout = r.oneOf(f.get("on_timeout"), "on_timeout", "fail", []string{"fail", "continue"}, nil)
+	k := r.mapping(event, "`event`", keys("event"), nil)
+	w.Event = &Event{Sources: r.sources(k.get("source")), When: r.scalar(k.get("when"), "when")}
+	return w
+}
+
+// call takes a playbook's name, or a mapping.
+func (r *reader) call(n *Node) *Call {
+	if n.Kind != Map {
+		return &Call{Playbook: r.word(n, "call")}
+	}
+	f := r.mapping(n, "`call`", keys("call"), nil)
+	return &Call{
+		Playbook: r.word(f.need("playbook"), "playbook"), Inputs: r.values(f.get("inputs"), "inputs", "an input's name"),
+		Detached: r.boolean(f.get("detached"), "detached"),
+	}
+}
+
+func (r *reader) try(n *Node) *Try {
+	f := r.mapping(n, "`try`", keys("try"), nil)
+	t := &Try{}
+	if steps := f.need("steps"); steps != nil {
+		t.Steps = r.block(steps, "steps")
+	}
+	if steps := f.get("catch"); steps != nil {
+		t.HasCatch, t.Catch = true, r.block(steps, "catch")
+	}
+	if steps := f.get("finally"); steps != nil {
+		t.HasFinally, t.Finally = true, r.block(steps, "finally")
+	}
+	if n.Kind == Map && !t.HasCatch && !t.HasFinally {
+		r.bag.Error(CodeMissing, n.Span, "", "a try needs `catch` or `finally`")
+	}
+	return t
 }
 
 // word is a node of literal text, nil after a report.
@@ -157,7 +322,7 @@ func (r *reader) stop(n *Node) *Stop {
 	case String:
 		return &Stop{Status: r.oneOf(n, "stop", "", []string{"completed", "failed"}, nil)}
 	}
-	f := r.mapping(n, "`stop`", []string{"status", "reason"}, nil)
+	f := r.mapping(n, "`stop`", keys("stop"), nil)
 	return &Stop{
 		Status: r.oneOf(f.get("status"), "status", "completed", []string{"completed", "failed"}, nil),
 		Reason: r.scalar(f.get("reason"), "reason"),
