@@ -3,6 +3,7 @@ package blob_test
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -102,4 +103,23 @@ func TestANameThatIsNoDigestReachesNoFile(t *testing.T) {
 	}
 	_, err := s.Get(t.Context(), blob.Digest([]byte("none")))
 	require.Equal(t, soc.NotFound, soc.KindOf(err))
+}
+
+func BenchmarkPutAndGet(b *testing.B) {
+	s, err := blob.Open(b.TempDir())
+	require.NoError(b, err)
+	for name, size := range map[string]int{"1 KB": 1 << 10, "1 MB": 1 << 20} {
+		data := make([]byte, size)
+		random := rand.NewChaCha8([32]byte{})
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				_, _ = random.Read(data) // what is sealed does not compress
+				digest, err := s.Put(b.Context(), data)
+				require.NoError(b, err)
+				_, err = s.Get(b.Context(), digest)
+				require.NoError(b, err)
+			}
+		})
+	}
 }

@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"picket/internal/engine"
+	"picket/internal/engine/enginetest"
 )
 
 func threeLocals(ctx workflow.Context, in string) (string, error) {
@@ -99,4 +101,34 @@ func cpuTime(b *testing.B) time.Duration {
 func benchPollers() int {
 	n, _ := strconv.Atoi(os.Getenv("BENCH_POLLERS"))
 	return n
+}
+
+// BenchmarkOneActivity runs whole workflows of one activity, whose argument and result have a size: what going by
+// reference costs, with its syncs.
+func BenchmarkOneActivity(b *testing.B) {
+	e, queue := enginetest.Start(b), enginetest.Queue(b)
+	startWorker(b, e.Client(), queue, func(r worker.Registry) {
+		r.RegisterWorkflowWithOptions(func(ctx workflow.Context, argument string) error {
+			ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
+			return workflow.ExecuteActivity(ctx, "echo", argument).Get(ctx, nil)
+		}, workflow.RegisterOptions{Name: "one"})
+		r.RegisterActivityWithOptions(func(_ context.Context, s string) (string, error) { return s + "!", nil },
+			activity.RegisterOptions{Name: "echo"})
+	})
+	n := 0
+	for _, size := range []struct {
+		name  string
+		bytes int
+	}{{"1 KB", 1 << 10}, {"100 KB", 100 << 10}, {"1 MB", aMegabyte}} {
+		b.Run(size.name, func(b *testing.B) {
+			for b.Loop() {
+				n++
+				run, err := e.Client().ExecuteWorkflow(b.Context(), client.StartWorkflowOptions{
+					ID: fmt.Sprint(queue, n), TaskQueue: queue,
+				}, "one", noise(size.bytes, fmt.Sprint(n)))
+				require.NoError(b, err)
+				require.NoError(b, run.Get(b.Context(), nil))
+			}
+		})
+	}
 }

@@ -19,10 +19,13 @@ const (
 	packedPlain = 0
 	packedZstd  = 1
 
+	sealedExtra = 12 + 16 // bytes that sealing adds: a nonce and a tag
+
 	// compressFrom is the size below which compression gains nothing.
 	compressFrom = 256
-	// maxPayload bounds what one payload may decompress to; the server takes 2 MB of sealed bytes.
-	maxPayload = 64 << 20
+	// maxUnpacked bounds what one payload may decompress to, so that a forged one can't fill the memory. It is above
+	// MaxPayload, by which they were made.
+	maxUnpacked = 2 * MaxPayload
 )
 
 // Codec compresses payloads and encrypts them. It is safe for concurrent use.
@@ -40,14 +43,15 @@ func NewCodec(keys *Keyring) (*Codec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the compressor of payloads: %w", err)
 	}
-	opener, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxPayload), zstd.WithDecoderConcurrency(4))
+	opener, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxUnpacked), zstd.WithDecoderConcurrency(4))
 	if err != nil {
 		return nil, fmt.Errorf("make the decompressor of payloads: %w", err)
 	}
 	return &Codec{keys: keys, packer: packer, opener: opener}, nil
 }
 
-// Encode seals each payload. The key's id is outside, and authenticated.
+// Encode seals each payload. The key's id is outside, and authenticated. One that is large enough to be kept outside
+// the history is sealed to the same bytes each time.
 func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	sealed := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
@@ -62,12 +66,20 @@ func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 			}
 		}
 		id := c.keys.active
-		sealed[i] = &commonpb.Payload{
-			Metadata: map[string][]byte{encodingKey: []byte(sealedEncoding), keyIDKey: []byte(id)},
-			Data:     c.keys.aeads[id].Seal(nil, nil, plain, []byte(sealedEncoding+id)),
+		seal := c.keys.keys[id].seal
+		if len(plain) > claimAbove-sealedExtra {
+			seal = c.keys.keys[id].sealAlike
 		}
+		sealed[i] = sealedPayload(id, seal(plain, []byte(sealedEncoding+id)))
 	}
 	return sealed, nil
+}
+
+func sealedPayload(id string, data []byte) *commonpb.Payload {
+	return &commonpb.Payload{
+		Metadata: map[string][]byte{encodingKey: []byte(sealedEncoding), keyIDKey: []byte(id)},
+		Data:     data,
+	}
 }
 
 // Decode opens what Encode sealed and passes everything else through: payloads that the server itself made.
@@ -91,11 +103,11 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 }
 
 func (c *Codec) open(id string, data []byte) ([]byte, error) {
-	aead, ok := c.keys.aeads[id]
+	key, ok := c.keys.keys[id]
 	if !ok {
 		return nil, fmt.Errorf("the payload needs the key %q, which is not in the key file", id)
 	}
-	plain, err := aead.Open(nil, nil, data, []byte(sealedEncoding+id))
+	plain, err := key.open(data, []byte(sealedEncoding+id))
 	if err != nil || len(plain) == 0 {
 		return nil, fmt.Errorf("the payload was not sealed with the key %q, or it was changed", id)
 	}

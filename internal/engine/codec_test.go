@@ -148,13 +148,26 @@ func TestABrokenKeyFileIsNamedWithoutShowingIt(t *testing.T) {
 	}
 }
 
+func sealedText(t *testing.T, codec *engine.Codec, text string) string {
+	t.Helper()
+	sealed, err := codec.Encode([]*commonpb.Payload{jsonPayload([]byte(text))})
+	require.NoError(t, err)
+	return string(sealed[0].Data)
+}
+
 func BenchmarkSealAndOpen(b *testing.B) {
 	codec := newCodec(b, filepath.Join(b.TempDir(), "keys"))
-	small := []*commonpb.Payload{jsonPayload(bytes.Repeat([]byte("x"), 120))}
-	large := []*commonpb.Payload{jsonPayload(bytes.Repeat([]byte(`{"user":"ann","n":12345},`), 400))}
-	for name, in := range map[string][]*commonpb.Payload{"120 bytes": small, "10 KB": large} {
+	for name, text := range map[string]string{
+		"120 bytes":       strings.Repeat("x", 120),
+		"1 KB":            noise(1<<10, "a"),
+		"10 KB of a list": strings.Repeat(`{"user":"ann","n":12345},`, 400),
+		"1 MB":            noise(aMegabyte, "a"),
+		"1 MB of a list":  strings.Repeat(`{"user":"ann","n":12345},`, 40000),
+	} {
+		in := []*commonpb.Payload{jsonPayload([]byte(text))}
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
+			b.SetBytes(int64(len(text)))
 			for b.Loop() {
 				sealed, err := codec.Encode(in)
 				require.NoError(b, err)

@@ -22,7 +22,7 @@ func greet(ctx workflow.Context, name string) (string, error) {
 
 func hello(_ context.Context, name string) (string, error) { return "hello " + name, nil }
 
-func startWorker(t *testing.T, c client.Client, queue string, register func(worker.Registry)) {
+func startWorker(t testing.TB, c client.Client, queue string, register func(worker.Registry)) {
 	t.Helper()
 	w := worker.New(c, queue, worker.Options{})
 	register(w)

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -24,7 +26,45 @@ const keyBytes = 32
 // new key is a line more, and a history whose key was removed can't be read again by anybody.
 type Keyring struct {
 	active string
-	aeads  map[string]cipher.AEAD
+	keys   map[string]key
+}
+
+// key seals with nonces of two kinds. Those at random hide which texts are the same; those made of the text show it
+// on purpose, so that a text that is kept outside the history is kept once.
+type key struct {
+	random   cipher.AEAD
+	given    cipher.AEAD
+	nonceKey []byte
+}
+
+func newKey(secret []byte) (k key, err error) {
+	block, err := aes.NewCipher(secret)
+	if err != nil {
+		return key{}, err
+	}
+	if k.random, err = cipher.NewGCMWithRandomNonce(block); err != nil {
+		return key{}, err
+	}
+	if k.given, err = cipher.NewGCM(block); err != nil {
+		return key{}, err
+	}
+	k.nonceKey, err = hkdf.Expand(sha256.New, secret, "picket payload nonces 1", sha256.Size)
+	return k, err
+}
+
+// sealAlike gives the same bytes for the same text; open does not tell them from those of seal.
+func (k key) sealAlike(plain, about []byte) []byte {
+	digest := hmac.New(sha256.New, k.nonceKey)
+	_, _ = digest.Write(plain)
+	nonce := digest.Sum(nil)[:k.given.NonceSize()]
+	sealed := make([]byte, 0, len(nonce)+len(plain)+k.given.Overhead())
+	return k.given.Seal(append(sealed, nonce...), nonce, plain, about)
+}
+
+func (k key) seal(plain, about []byte) []byte { return k.random.Seal(nil, nil, plain, about) }
+
+func (k key) open(sealed, about []byte) ([]byte, error) {
+	return k.random.Open(nil, nil, sealed, about)
 }
 
 // Active is the id of the key that encrypts.
@@ -43,7 +83,7 @@ func OpenKeyring(path string, create bool) (*Keyring, error) {
 	if err != nil {
 		return nil, soc.Errorf(soc.Unavailable, "read the key file: %w", err)
 	}
-	ring := &Keyring{aeads: map[string]cipher.AEAD{}}
+	ring := &Keyring{keys: map[string]key{}}
 	lines := bufio.NewScanner(strings.NewReader(string(text)))
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
@@ -63,22 +103,18 @@ func OpenKeyring(path string, create bool) (*Keyring, error) {
 // add takes one line of the file. Its errors never show what may be a key.
 func (k *Keyring) add(line string) error {
 	id, encoded, _ := strings.Cut(line, " ")
-	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
-	if err != nil || len(key) != keyBytes {
+	secret, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
+	if err != nil || len(secret) != keyBytes {
 		return fmt.Errorf("not a key: want ID and %d bytes in base64", keyBytes)
 	}
-	if _, ok := k.aeads[id]; ok {
+	if _, ok := k.keys[id]; ok {
 		return fmt.Errorf("a second key %s", id)
 	}
-	block, err := aes.NewCipher(key)
+	made, err := newKey(secret)
 	if err != nil {
 		return err
 	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return err
-	}
-	k.aeads[id], k.active = aead, id
+	k.keys[id], k.active = made, id
 	return nil
 }
 

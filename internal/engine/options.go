@@ -31,6 +31,7 @@ type Options struct {
 
 	Namespace    string                          // DefaultNamespace when empty
 	KeyFile      string                          // of payload encryption; Dir/keys/payload.keys when empty
+	Blobs        Blobs                           // keeps large payloads; nil leaves them to the server, which takes 2 MB at most
 	Logger       *slog.Logger                    // slog.Default() when nil
 	Metrics      client.MetricsHandler           // none when nil
 	Interceptors []interceptor.ClientInterceptor // outermost first
@@ -68,20 +69,21 @@ func (o Options) clientOptions(codec converter.PayloadCodec) client.Options {
 		Namespace:         o.Namespace,
 		Logger:            sdklog.NewStructuredLogger(o.Logger),
 		MetricsHandler:    o.Metrics,
-		Interceptors:      append(slices.Clone(o.Interceptors), &marker{}),
+		Interceptors:      append(slices.Clone(o.Interceptors), &marker{}, &limiter{}),
 		DataConverter:     dc,
 		FailureConverter:  fc,
+		ExternalStorage:   externalStorage(o.Blobs),
 		ConnectionOptions: client.ConnectionOptions{TLS: o.TLS},
 	}
 }
 
-// converters encode payloads, and what failures say, with the codec.
+// converters encode payloads, and what failures say, with the codec. Failures have no bound of their own: the SDK
+// panics when it can't encode one.
 func converters(codec converter.PayloadCodec) (converter.DataConverter, converter.FailureConverter) {
-	dc := converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec)
 	fc := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
-		DataConverter: dc, EncodeCommonAttributes: true,
+		DataConverter: converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec), EncodeCommonAttributes: true,
 	})
-	return dc, fc
+	return newSealing(codec, "a value"), fc
 }
 
 // Dial connects to an external cluster, whose namespace must exist. The key file must exist too.

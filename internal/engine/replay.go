@@ -8,7 +8,6 @@ import (
 
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
-	"go.temporal.io/api/temporalproto"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/interceptor"
 	sdklog "go.temporal.io/sdk/log"
@@ -23,6 +22,7 @@ import (
 type ReplayOptions struct {
 	Register func(worker.WorkflowReplayer) // registers the workflows; activities don't run
 	Keys     *Keyring                      // opens the history's payloads; nil for a history that is not sealed
+	Blobs    Blobs                         // has the payloads that the history refers to; nil for a history without
 	Logger   *slog.Logger                  // of the workflow code; none when nil
 }
 
@@ -30,13 +30,16 @@ type ReplayOptions struct {
 // when the code would do anything else than was done: another step, other arguments, another wait, another result.
 // Temporal's own replay compares ids and names only.
 func Replay(ctx context.Context, history []byte, o ReplayOptions) error {
-	var parsed historypb.History
-	if err := (temporalproto.CustomJSONUnmarshalOptions{DiscardUnknown: true}).Unmarshal(history, &parsed); err != nil {
-		return soc.Errorf(soc.Invalid, "not a history: %w", err)
+	parsed, err := parseHistory(history)
+	if err != nil {
+		return err
 	}
-	started := firstEvent(&parsed).GetWorkflowExecutionStartedEventAttributes()
+	started := firstEvent(parsed).GetWorkflowExecutionStartedEventAttributes()
 	if started == nil {
 		return soc.Errorf(soc.Invalid, "not a history: it does not begin with the start of a run")
+	}
+	if err := fill(ctx, parsed, o.Blobs); err != nil {
+		return err
 	}
 	dc, fc := converter.GetDefaultDataConverter(), temporal.GetDefaultFailureConverter()
 	if o.Keys != nil {
@@ -46,14 +49,14 @@ func Replay(ctx context.Context, history []byte, o ReplayOptions) error {
 		}
 		dc, fc = converters(codec)
 	}
-	recorded, err := readRecording(&parsed, dc)
+	recorded, err := readRecording(parsed, dc)
 	if err != nil {
 		return err
 	}
 	seen := &observer{}
 	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{
 		DataConverter: dc, FailureConverter: fc,
-		Interceptors: []interceptor.WorkerInterceptor{seen},
+		Interceptors: []interceptor.WorkerInterceptor{seen, &limiter{}},
 		// The context bounds the replay; on a busy machine the detector would blame the code.
 		DisableDeadlockDetection: true,
 	})
@@ -67,7 +70,7 @@ func Replay(ctx context.Context, history []byte, o ReplayOptions) error {
 	}
 	original := workflow.Execution{ID: started.GetWorkflowId(), RunID: started.GetOriginalExecutionRunId()}
 	stock, err := replayWithin(ctx, func() error {
-		return replayer.ReplayWorkflowHistoryWithOptions(sdklog.NewStructuredLogger(logger), &parsed,
+		return replayer.ReplayWorkflowHistoryWithOptions(sdklog.NewStructuredLogger(logger), parsed,
 			worker.ReplayWorkflowHistoryOptions{OriginalExecution: original})
 	})
 	if err != nil {

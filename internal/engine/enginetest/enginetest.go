@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"picket/internal/blob"
 	"picket/internal/engine"
 )
 
@@ -39,10 +41,26 @@ func Start(t testing.TB) *engine.Engine {
 		shared.dir = dir
 		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 		defer cancel()
-		shared.engine, shared.err = engine.Start(ctx, engine.Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+		shared.engine, shared.err = start(ctx, dir)
 	})
 	require.NoError(t, shared.err)
 	return shared.engine
+}
+
+func start(ctx context.Context, dir string) (*engine.Engine, error) {
+	blobs, err := blob.Open(filepath.Join(dir, "blobs"))
+	if err != nil {
+		return nil, err
+	}
+	return engine.Start(ctx, engine.Options{Dir: dir, Blobs: blobs, Logger: slog.New(slog.DiscardHandler)})
+}
+
+// Blobs are what an engine of this package keeps large payloads in.
+func Blobs(t testing.TB, e *engine.Engine) *blob.Store {
+	t.Helper()
+	blobs, err := blob.Open(filepath.Join(e.Dir(), "blobs"))
+	require.NoError(t, err)
+	return blobs
 }
 
 // Main runs a binary's tests, and then stops the shared engine and removes its files. It is for TestMain:
@@ -70,7 +88,7 @@ func Own(t testing.TB, dir string) *engine.Engine {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
-	e, err := engine.Start(ctx, engine.Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	e, err := start(ctx, dir)
 	require.NoError(t, err)
 	t.Cleanup(e.Stop)
 	return e
