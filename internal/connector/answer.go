@@ -16,34 +16,43 @@ import (
 const vendorTextSize = 200
 
 // answer turns the vendor's answer into the operation's output.
-func (op *operationEntry) answer(resp *http.Response, body []byte, conn *connection, arguments map[string]any, now time.Time) (any, *CallError) {
-	host := conn.base.Host
+func (op *operationEntry) answer(resp *http.Response, body []byte, host string, mask masker, arguments map[string]any, now time.Time) (any, *CallError) {
 	if op.spec.Absent != nil && slices.Contains(op.spec.Absent.Status, resp.StatusCode) {
 		return op.output.fit(op.absent, nil, arguments, resp.StatusCode, host)
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		call := &CallError{Kind: classify(resp.StatusCode, op.spec.Errors), Sent: true, Status: resp.StatusCode}
+		call.Message = fmt.Sprintf("%s answered %d %s", host, resp.StatusCode, http.StatusText(resp.StatusCode))
+		op.explain(call, body, mask)
 		if call.Kind == soc.Unavailable {
 			call.RetryAfter = retryAfter(resp.Header, now)
-		}
-		call.Message = fmt.Sprintf("%s answered %d %s", host, resp.StatusCode, http.StatusText(resp.StatusCode))
-		if text := op.connector.vendorText(body); text != "" {
-			call.Message += ": " + oneLine(conn.mask.text(text), vendorTextSize)
 		}
 		return nil, call
 	}
 	var document any
 	if len(bytes.TrimSpace(body)) > 0 {
-		if !isJSON(resp.Header.Get("Content-Type")) && len(op.fields) > 0 {
-			return nil, &CallError{Kind: soc.Invalid, Sent: true, Status: resp.StatusCode, Message: host + " answered with something that is not JSON"}
+		if !op.hasForm(resp.Header.Get("Content-Type")) && len(op.fields) > 0 {
+			return nil, &CallError{Kind: soc.Invalid, Sent: true, Status: resp.StatusCode, Message: host + " answered with something that is not " + op.format()}
 		}
-		decoded, err := decodeJSON(body)
+		decoded, err := op.decode(body)
 		if err != nil {
-			return nil, &CallError{Kind: soc.Invalid, Sent: true, Status: resp.StatusCode, Message: host + " answered with broken JSON"}
+			return nil, &CallError{Kind: soc.Invalid, Sent: true, Status: resp.StatusCode, Message: host + " answered with broken " + op.format()}
 		}
-		document = conn.mask.value(decoded) // before anything is cut, lest half a secret be left
+		document = mask.value(decoded) // before anything is cut, lest half a secret be left
+	}
+	if call := op.connector.refused.of(document, resp.StatusCode, host); call != nil {
+		return nil, call
 	}
 	root, _ := op.from.at(document)
+	if op.where != nil {
+		kept, err := where(root, op.where, arguments)
+		if err != nil {
+			return nil, &CallError{Kind: soc.Invalid, Sent: true, Status: resp.StatusCode, Message: err.Error()}
+		}
+		if root = kept; op.newest == nil {
+			root, _ = pointer{"0"}.at(kept)
+		}
+	}
 	if op.newest != nil {
 		root = newest(root, op.newest)
 	}
@@ -62,26 +71,79 @@ func (s *schema) fit(fields map[string]field, document any, arguments map[string
 	return output, nil
 }
 
-func isJSON(contentType string) bool {
-	media, _, err := mime.ParseMediaType(contentType)
-	return contentType == "" || err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+// of tells whether a vendor refused the call though the status says success.
+func (r *refusal) of(document any, status int, host string) *CallError {
+	if r == nil || r.at == nil {
+		return nil
+	}
+	if value, ok := r.at.at(document); !ok || fmt.Sprint(value) != fmt.Sprint(r.equals) {
+		return nil
+	}
+	call := &CallError{Kind: soc.Invalid, Sent: true, Status: status}
+	word := r.wordOf(document, call)
+	call.Message = host + " refused the call: " + oneLine(word, vendorTextSize)
+	call.Refused = call.Kind != soc.Unavailable // a vendor in trouble may have done it all the same
+	return call
 }
 
-// vendorText finds the vendor's own words on an error.
-func (c *connectorEntry) vendorText(body []byte) string {
-	if len(c.message) == 0 || len(body) > 64<<10 {
+// wordOf gives the vendor's word, and its kind to the call where the manifest has one.
+func (r *refusal) wordOf(document any, call *CallError) string {
+	if r == nil {
 		return ""
 	}
-	document, err := decodeJSON(body)
+	value, _ := r.word.at(document)
+	word, _ := value.(string)
+	if kind, ok := r.kinds[word]; ok {
+		call.Kind = soc.Kind(kind)
+	}
+	return word
+}
+
+func (op *operationEntry) format() string {
+	if op.spec.Response.Format == "xml" {
+		return "XML"
+	}
+	return "JSON"
+}
+
+// hasForm tells whether a content type is the one that the manifest says.
+func (op *operationEntry) hasForm(contentType string) bool {
+	if contentType == "" {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	if op.format() == "XML" {
+		return err == nil && (media == "text/xml" || media == "application/xml")
+	}
+	return err == nil && (media == "application/json" || strings.HasSuffix(media, "+json"))
+}
+
+func (op *operationEntry) decode(body []byte) (any, error) {
+	if op.format() == "XML" {
+		return decodeXML(body)
+	}
+	return decodeJSON(body)
+}
+
+// maxErrorBody bounds in which answers the vendor's own words are looked for.
+const maxErrorBody = 64 << 10
+
+// explain adds the vendor's own words to a call's error.
+func (op *operationEntry) explain(call *CallError, body []byte, mask masker) {
+	if len(body) > maxErrorBody {
+		return
+	}
+	document, err := op.decode(body)
 	if err != nil {
-		return ""
+		return
 	}
-	for _, at := range c.message {
+	op.connector.refused.wordOf(document, call)
+	for _, at := range op.connector.message {
 		if value, ok := at.at(document); ok {
 			if text, isText := value.(string); isText && text != "" {
-				return text
+				call.Message += ": " + oneLine(mask.text(text), vendorTextSize)
+				return
 			}
 		}
 	}
-	return ""
 }

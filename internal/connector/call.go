@@ -1,15 +1,12 @@
 package connector
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -55,7 +52,6 @@ func (r *Registry) Call(ctx context.Context, req Request) (json.RawMessage, erro
 		output, call = r.callHTTP(ctx, op, conn, arguments, req.IdempotencyKey)
 	}
 	if call != nil {
-		call.Message = conn.mask.text(call.Message)
 		return nil, failed(req.Operation, call)
 	}
 	return encodeJSON(output)
@@ -131,14 +127,46 @@ func (op *operationEntry) arguments(text json.RawMessage) (map[string]any, error
 	return arguments, nil
 }
 
+// callHTTP sends the call. A refused access token is replaced once and the call sent again: the vendor has done
+// nothing with the first.
 func (r *Registry) callHTTP(ctx context.Context, op *operationEntry, conn *connection, arguments map[string]any, key string) (any, *CallError) {
-	httpReq, err := op.request(ctx, conn, arguments, key)
+	tokens := conn.proof.tokens
+	if tokens == nil {
+		return r.send(ctx, op, conn, nil, arguments, key)
+	}
+	token, made, call := tokens.get(ctx, "")
+	if call != nil {
+		return nil, call
+	}
+	output, call := r.send(ctx, op, conn, token, arguments, key)
+	if call == nil || call.Status != http.StatusUnauthorized || made {
+		return output, call
+	}
+	token, _, failed := tokens.get(ctx, token.value)
+	if failed != nil {
+		return nil, call // as refused as it was
+	}
+	return r.send(ctx, op, conn, token, arguments, key)
+}
+
+func (r *Registry) send(ctx context.Context, op *operationEntry, conn *connection, token *accessToken, arguments map[string]any, key string) (output any, call *CallError) {
+	mask := conn.mask
+	if token != nil {
+		mask = token.mask
+	}
+	defer func() {
+		if call != nil {
+			call.Message = mask.text(call.Message)
+		}
+	}()
+	httpReq, body, err := op.request(ctx, conn, arguments, key)
 	if err != nil {
 		return nil, &CallError{Kind: soc.Invalid, Message: err.Error()}
 	}
 	if call := conn.waitTurn(ctx); call != nil {
 		return nil, call
 	}
+	conn.proof.authorise(httpReq, body, token, r.now())
 	var sent atomic.Bool
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
 	httpReq = httpReq.WithContext(httptrace.WithClientTrace(ctx, trace))
@@ -150,69 +178,13 @@ func (r *Registry) callHTTP(ctx context.Context, op *operationEntry, conn *conne
 		return nil, transportError(err, sent.Load(), conn.base.Host)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		call := transportError(err, true, conn.base.Host)
 		call.Status = resp.StatusCode
 		return nil, call
 	}
-	return op.answer(resp, body, conn, arguments, r.now())
-}
-
-// request builds the HTTP request. The host is the connection's, whatever the arguments say.
-func (op *operationEntry) request(ctx context.Context, conn *connection, arguments map[string]any, key string) (*http.Request, error) {
-	path, present, err := op.path.render(arguments, escapeSegment)
-	if err != nil {
-		return nil, err
-	}
-	if !present {
-		return nil, fmt.Errorf("an argument that the path needs is absent")
-	}
-	var query []string
-	for _, part := range op.query {
-		value, present, err := part.value.render(arguments, nil)
-		if err != nil {
-			return nil, err
-		}
-		if present {
-			query = append(query, url.QueryEscape(part.name)+"="+strings.ReplaceAll(url.QueryEscape(value), "+", "%20"))
-		}
-	}
-	target := conn.base.Scheme + "://" + conn.base.Host + conn.prefix + path
-	if len(query) > 0 {
-		target += "?" + strings.Join(query, "&")
-	}
-	var body io.Reader
-	if op.body != nil {
-		value, _, err := op.body.render(arguments)
-		if err != nil {
-			return nil, err
-		}
-		text, err := encodeJSON(value)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.NewReader(text)
-	}
-	req, err := http.NewRequestWithContext(ctx, op.spec.Request.Method, target, body)
-	if err != nil {
-		return nil, fmt.Errorf("the arguments make no valid URL")
-	}
-	for name, values := range op.headers {
-		req.Header[name] = values
-	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "picket")
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if conn.header != "" {
-		req.Header[conn.header] = []string{conn.authorise}
-	}
-	if op.spec.Request.Idempotency != "" && key != "" {
-		req.Header.Set(op.spec.Request.Idempotency, key)
-	}
-	return req, nil
+	return op.answer(resp, answer, conn.base.Host, mask, arguments, r.now())
 }
 
 // waitTurn keeps to the vendor's rate. A long wait is handed back, with its length.

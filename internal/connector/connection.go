@@ -1,7 +1,6 @@
 package connector
 
 import (
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -23,8 +22,7 @@ type connection struct {
 	info         ConnectionInfo
 	base         *url.URL
 	prefix       string // escaped path of base, without a final slash
-	header       string
-	authorise    string
+	proof        proof
 	limiter      *rate.Limiter
 	mask         masker
 	allowPrivate bool
@@ -39,7 +37,7 @@ func (r *Registry) AddConnection(c Connection) error {
 	if !nameForm.MatchString(strings.ReplaceAll(c.Name, "-", "_")) {
 		return soc.Errorf(soc.Invalid, "connection name %q: lower-case letters, digits, - and _ are allowed", oneLine(c.Name, 80))
 	}
-	made, err := makeConnection(entry.manifest, c)
+	made, err := r.makeConnection(entry.manifest, c)
 	if err != nil {
 		return err
 	}
@@ -55,7 +53,7 @@ func (r *Registry) AddConnection(c Connection) error {
 	return nil
 }
 
-func makeConnection(m *manifest, c Connection) (*connection, error) {
+func (r *Registry) makeConnection(m *manifest, c Connection) (*connection, error) {
 	place := "connection " + c.Name + " of " + m.Name
 	values := map[string]string{}
 	var secrets []string
@@ -71,6 +69,10 @@ func makeConnection(m *manifest, c Connection) (*connection, error) {
 	}
 	for name, value := range c.Settings {
 		if name == settingRate {
+			continue
+		}
+		if name == settingTokenURL && m.Auth.Kind == "oauth2" {
+			values[name] = value
 			continue
 		}
 		field, ok := m.Connection.Fields[name]
@@ -112,25 +114,14 @@ func makeConnection(m *manifest, c Connection) (*connection, error) {
 	}
 	made.base, made.prefix = base, strings.TrimRight(base.EscapedPath(), "/")
 	made.info.BaseURL = base.String()
-	made.header, made.authorise = authorisation(m.Auth, values)
+	if made.proof, err = r.prove(m.Auth, c, values, secrets); err != nil {
+		return nil, soc.Errorf(soc.Invalid, "%s: %w", place, err)
+	}
 	made.limiter, err = limiterOf(m, c.Settings[settingRate])
 	if err != nil {
 		return nil, soc.Errorf(soc.Invalid, "%s: %w", place, err)
 	}
 	return made, nil
-}
-
-func authorisation(auth authSpec, values map[string]string) (header, value string) {
-	switch auth.Kind {
-	case "header":
-		return http.CanonicalHeaderKey(auth.Header), auth.Prefix + values[auth.Secret]
-	case "bearer":
-		return "Authorization", "Bearer " + values[auth.Secret]
-	case "basic":
-		pair := values[auth.Username] + ":" + values[auth.Secret]
-		return "Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
-	}
-	return "", ""
 }
 
 func limiterOf(m *manifest, setting string) (*rate.Limiter, error) {

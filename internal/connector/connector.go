@@ -54,6 +54,14 @@ type Registry struct {
 type connectorEntry struct {
 	manifest *manifest
 	message  []pointer
+	refused  *refusal
+}
+
+// refusal is a refusedSpec made ready.
+type refusal struct {
+	at, word pointer
+	equals   any
+	kinds    map[string]string
 }
 
 // Connection is one configured account of a connector.
@@ -111,6 +119,7 @@ type Info struct {
 	Docs    string  `json:"docs,omitempty"`
 	Native  bool    `json:"native"` // needs no connection of its own
 	BaseURL string  `json:"base_url,omitempty"`
+	Auth    string  `json:"auth"` // how calls prove who makes them
 	Fields  []Field `json:"fields"`
 }
 
@@ -120,6 +129,7 @@ type Field struct {
 	Title    string `json:"title"`
 	Secret   bool   `json:"secret"`
 	Required bool   `json:"required"`
+	Instead  bool   `json:"instead,omitempty"` // a ready access token, in place of the client's id and secret
 }
 
 // New loads the manifests and the data of the native connectors.
@@ -182,6 +192,16 @@ func (r *Registry) addManifest(m *manifest, natives map[string]nativeFunc) error
 		}
 		entry.message = append(entry.message, p)
 	}
+	if s := m.Refused; s != nil {
+		entry.refused = &refusal{equals: s.Equals, kinds: s.Kinds}
+		var err error
+		if entry.refused.at, err = parsePointer(s.At); err != nil {
+			return fmt.Errorf("refused: %w", err)
+		}
+		if entry.refused.word, err = parsePointer(s.Word); err != nil {
+			return fmt.Errorf("refused: %w", err)
+		}
+	}
 	r.connectors[m.Name] = entry
 	for name, spec := range m.Operations {
 		op, err := compileOperation(entry, name, spec)
@@ -216,9 +236,9 @@ func (r *Registry) Connectors() []Info {
 	out := make([]Info, 0, len(r.connectors))
 	for _, c := range r.connectors {
 		m := c.manifest
-		info := Info{Name: m.Name, Title: m.Title, Vendor: m.Vendor, Docs: m.Docs, Native: m.Native, BaseURL: m.Connection.BaseURL.Default, Fields: []Field{}}
+		info := Info{Name: m.Name, Title: m.Title, Vendor: m.Vendor, Docs: m.Docs, Native: m.Native, BaseURL: m.Connection.BaseURL.Default, Auth: m.Auth.Kind, Fields: []Field{}}
 		for name, f := range m.Connection.Fields {
-			info.Fields = append(info.Fields, Field{Name: name, Title: f.Title, Secret: f.Secret, Required: f.Required})
+			info.Fields = append(info.Fields, Field{Name: name, Title: f.Title, Secret: f.Secret, Required: f.Required, Instead: m.Auth.Kind == "oauth2" && name == m.Auth.Token})
 		}
 		sort.Slice(info.Fields, func(i, j int) bool { return info.Fields[i].Name < info.Fields[j].Name })
 		out = append(out, info)

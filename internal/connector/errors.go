@@ -22,6 +22,7 @@ type CallError struct {
 	Kind       soc.Kind
 	RetryAfter time.Duration // what the vendor, or our own rate limit, asked to wait; 0 when nobody did
 	Sent       bool          // the request may have reached the vendor
+	Refused    bool          // the vendor said no, whatever the status
 	Status     int           // HTTP status of the answer; 0 when there was none
 	Message    string        // fit for people, secrets masked, one line
 }
@@ -31,7 +32,7 @@ func (e *CallError) Error() string { return e.Message }
 // OutcomeKnown tells whether a call that changes things is known to have changed nothing: it was never sent, or
 // the vendor refused it. Otherwise it may have taken effect, and Confirm is the way to find out.
 func (e *CallError) OutcomeKnown() bool {
-	refused := e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout
+	refused := e.Refused || e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout
 	return !e.Sent || refused
 }
 

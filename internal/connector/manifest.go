@@ -34,6 +34,7 @@ type manifest struct {
 	Auth       authSpec             `yaml:"auth"`
 	Rate       *rateSpec            `yaml:"rate"`
 	Message    []string             `yaml:"message"` // JSON pointers to the vendor's error text, first hit wins
+	Refused    *refusedSpec         `yaml:"refused"`
 	Operations map[string]operation `yaml:"operations"`
 }
 
@@ -53,14 +54,6 @@ type fieldSpec struct {
 	Required bool   `yaml:"required"`
 }
 
-type authSpec struct {
-	Kind     string `yaml:"kind"`     // none | header | bearer | basic
-	Header   string `yaml:"header"`   // header: its name
-	Prefix   string `yaml:"prefix"`   // header: what stands before the secret
-	Secret   string `yaml:"secret"`   // field that holds the secret (basic: the password)
-	Username string `yaml:"username"` // basic: field that holds the user name
-}
-
 type rateSpec struct {
 	Calls int           `yaml:"calls"`
 	Per   time.Duration `yaml:"per"`
@@ -73,7 +66,7 @@ type operation struct {
 	Local       bool           `yaml:"local"`
 	Timeout     time.Duration  `yaml:"timeout"`
 	Untrusted   bool           `yaml:"untrusted"`
-	Input       map[string]any `yaml:"input"`
+	Input       map[string]any `yaml:"input"` // a property may carry SinkKeyword
 	Output      map[string]any `yaml:"output"`
 	Request     requestSpec    `yaml:"request"`
 	Response    responseSpec   `yaml:"response"`
@@ -86,16 +79,28 @@ type operation struct {
 type requestSpec struct {
 	Method      string            `yaml:"method"`
 	Path        string            `yaml:"path"`
-	Query       map[string]string `yaml:"query"`
-	Headers     map[string]string `yaml:"headers"` // constants
-	Body        any               `yaml:"body"`
+	Query       map[string]any    `yaml:"query"`       // a template, or a list of them: the first whose holes are all filled
+	QueryFrom   string            `yaml:"query_from"`  // an argument whose members are further parameters
+	Headers     map[string]string `yaml:"headers"`     // constants
+	Body        any               `yaml:"body"`        // is sent as JSON
+	Form        map[string]string `yaml:"form"`        // is sent as a form, in place of body
 	Idempotency string            `yaml:"idempotency"` // header that carries the idempotency key
 }
 
 type responseSpec struct {
-	From   string         `yaml:"from"`   // JSON pointer to where the mapping starts
-	Newest string         `yaml:"newest"` // from is a list: start at the element whose text here is the greatest
-	Fields map[string]any `yaml:"fields"`
+	Format string            `yaml:"format"` // json, unless xml
+	From   string            `yaml:"from"`   // JSON pointer to where the mapping starts
+	Where  map[string]string `yaml:"where"`  // from is a list: keep the elements whose text at a pointer is the template's
+	Newest string            `yaml:"newest"` // from is a list: start at the element whose text here is the greatest; the first without it
+	Fields map[string]any    `yaml:"fields"`
+}
+
+// refusedSpec says where a vendor's own word for a refusal stands, and what it means beyond the status.
+type refusedSpec struct {
+	At     string            `yaml:"at"`     // JSON pointer: for vendors who refuse with a status that says success
+	Equals any               `yaml:"equals"` // such an answer is a refusal when this stands there
+	Word   string            `yaml:"word"`   // JSON pointer
+	Kinds  map[string]string `yaml:"kinds"`  // word to error kind, over the status and the usual classes
 }
 
 // absentSpec turns a status that says "I know no such thing" into an ordinary output.
@@ -114,13 +119,22 @@ type confirmSpec struct {
 // exampleSpec is a recorded exchange; the tests replay it.
 type exampleSpec struct {
 	Arguments map[string]any `yaml:"arguments"`
-	Request   string         `yaml:"request"` // METHOD and request URI
-	Body      any            `yaml:"body"`    // JSON body that is sent
-	Response  any            `yaml:"response"`
+	Request   string         `yaml:"request"`  // METHOD and request URI
+	Body      any            `yaml:"body"`     // JSON body that is sent, or a form's members
+	Response  any            `yaml:"response"` // a text for XML
 	Output    any            `yaml:"output"`
 }
 
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
+// SinkKeyword is the keyword of an input schema's property that says what its value decides beside data. SinkHost, the
+// one value there is, marks an argument that decides which host is called, such as a free URL: untrusted text is
+// refused there when a playbook is compiled. Operations here call the connection's host only; the keyword is for an
+// argument that makes the vendor's service, or a proxy of one's own, call another.
+const (
+	SinkKeyword = "x-picket-sink"
+	SinkHost    = "host"
+)
 
 // defaultTimeout is what an operation gets that says nothing: long for an API call, short for a playbook.
 const defaultTimeout = 15 * time.Second
@@ -156,6 +170,13 @@ func (m *manifest) check() error {
 	if m.Rate != nil && (m.Rate.Calls < 1 || m.Rate.Per <= 0) {
 		return errors.New("rate: calls and per must be positive")
 	}
+	if m.Refused != nil {
+		for word, kind := range m.Refused.Kinds {
+			if !slices.Contains(errorKinds, soc.Kind(kind)) {
+				return fmt.Errorf("refused: %s: %s is no error class", word, kind)
+			}
+		}
+	}
 	for name, op := range m.Operations {
 		if !nameForm.MatchString(name) {
 			return fmt.Errorf("operation name %q: lower-case letters, digits and _ are allowed", name)
@@ -166,34 +187,6 @@ func (m *manifest) check() error {
 		m.Operations[name] = op
 	}
 	return nil
-}
-
-func (m *manifest) checkAuth() error {
-	secretField := func(name string) error {
-		field, ok := m.Connection.Fields[name]
-		if !ok || !field.Secret {
-			return fmt.Errorf("auth: %q is no secret field of the connection", name)
-		}
-		return nil
-	}
-	switch m.Auth.Kind {
-	case "", "none":
-		m.Auth.Kind = "none"
-		return nil
-	case "header":
-		if m.Auth.Header == "" {
-			return errors.New("auth: kind header needs a header")
-		}
-		return secretField(m.Auth.Secret)
-	case "bearer":
-		return secretField(m.Auth.Secret)
-	case "basic":
-		if _, ok := m.Connection.Fields[m.Auth.Username]; !ok {
-			return fmt.Errorf("auth: %q is no field of the connection", m.Auth.Username)
-		}
-		return secretField(m.Auth.Secret)
-	}
-	return fmt.Errorf("auth: unknown kind %q; known are none, header, bearer, basic", m.Auth.Kind)
 }
 
 func (m *manifest) checkOperation(op *operation) error {
@@ -208,6 +201,9 @@ func (m *manifest) checkOperation(op *operation) error {
 	}
 	if op.Input == nil || op.Output == nil {
 		return errors.New("input and output schemas are required")
+	}
+	if err := checkSinks(op.Input); err != nil {
+		return fmt.Errorf("input schema: %w", err)
 	}
 	if op.Timeout == 0 {
 		op.Timeout = defaultTimeout
@@ -237,6 +233,29 @@ func (m *manifest) checkOperation(op *operation) error {
 	}
 	if !strings.HasPrefix(op.Request.Path, "/") {
 		return errors.New("request: path must begin with /")
+	}
+	if op.Request.Body != nil && op.Request.Form != nil {
+		return errors.New("request: body and form exclude each other")
+	}
+	if m.Auth.Kind == "body" {
+		if _, ok := op.Request.Body.(map[string]any); !ok {
+			return errors.New("request: auth of kind body needs a body that is an object")
+		}
+	}
+	if f := op.Response.Format; f != "" && f != "json" && f != "xml" {
+		return fmt.Errorf("response: format %q is not json or xml", f)
+	}
+	return nil
+}
+
+// checkSinks refuses a sink that nobody watches.
+func checkSinks(input map[string]any) error {
+	properties, _ := input["properties"].(map[string]any)
+	for name, property := range properties {
+		p, _ := property.(map[string]any)
+		if sink, marked := p[SinkKeyword]; marked && sink != SinkHost {
+			return fmt.Errorf("%s: %s is %q; known is %s", name, SinkKeyword, fmt.Sprint(sink), SinkHost)
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package connector
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -108,8 +109,8 @@ func parseField(raw any, arguments map[string]bool) (field, error) {
 		case "default":
 			f.fallback, f.hasFall = value, true
 		case "as":
-			if f.as = text; text != "epoch" && text != "text" && text != "lower" && text != "exists" {
-				err = fmt.Errorf("unknown conversion %q; known are epoch, text, lower, exists", text)
+			if f.as = text; !slices.Contains(conversions, text) {
+				err = fmt.Errorf("unknown conversion %q; known are %s", text, strings.Join(conversions, ", "))
 			}
 		case "max":
 			if f.max, err = strconv.Atoi(fmt.Sprint(value)); f.max < 1 {
@@ -210,6 +211,32 @@ func newest(value any, by pointer) any {
 	return best
 }
 
+// where keeps the elements of a list whose texts are those of the conditions. A condition with an absent argument
+// keeps nothing.
+func where(value any, conditions []condition, arguments map[string]any) ([]any, error) {
+	list, _ := value.([]any)
+	kept := []any{}
+	for _, element := range list {
+		all := true
+		for _, c := range conditions {
+			want, present, err := c.value.render(arguments, nil)
+			if err != nil {
+				return nil, err
+			}
+			got, ok := c.at.at(element)
+			all = all && present && ok && fmt.Sprint(got) == want
+		}
+		if all {
+			kept = append(kept, element)
+		}
+	}
+	return kept, nil
+}
+
+// conversions are what a field's as may say. exists tells whether there is a value; boolean reads true and false of
+// XML.
+var conversions = []string{"epoch", "text", "lower", "boolean", "exists"}
+
 func convert(as string, value any) (any, error) {
 	switch as {
 	case "epoch":
@@ -222,6 +249,12 @@ func convert(as string, value any) (any, error) {
 			return nil, fmt.Errorf("%s is no epoch time", oneLine(number.String(), 40))
 		}
 		return time.Unix(seconds, 0).UTC().Format(time.RFC3339), nil
+	case "boolean":
+		text, err := textOf(value)
+		if err != nil || text != "true" && text != "false" {
+			return nil, fmt.Errorf("%s is neither true nor false", oneLine(fmt.Sprint(value), 40))
+		}
+		return text == "true", nil
 	case "text":
 		return textOf(value)
 	case "lower":

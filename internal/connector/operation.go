@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sort"
 	"time"
 )
@@ -22,15 +23,23 @@ type operationEntry struct {
 	query   []queryPart
 	headers http.Header
 	body    *tree
+	form    []queryPart
 	from    pointer
+	where   []condition
 	newest  pointer
 	fields  map[string]field
 	absent  map[string]field
 	confirm *confirmation
 }
 
+// queryPart is a parameter of a query or a form.
 type queryPart struct {
-	name  string
+	name   string
+	values []template // the first whose holes are all filled is sent
+}
+
+type condition struct {
+	at    pointer
 	value template
 }
 
@@ -76,13 +85,7 @@ func compileOperation(entry *connectorEntry, name string, spec operation) (*oper
 	if err := op.compileRequest(spec.Request, names); err != nil {
 		return nil, fmt.Errorf("request: %w", err)
 	}
-	if op.from, err = parsePointer(spec.Response.From); err != nil {
-		return nil, fmt.Errorf("response: %w", err)
-	}
-	if op.newest, err = parsePointer(spec.Response.Newest); err != nil {
-		return nil, fmt.Errorf("response: %w", err)
-	}
-	if op.fields, err = parseFields(spec.Response.Fields, known); err != nil {
+	if err := op.compileResponse(spec.Response, names, known); err != nil {
 		return nil, fmt.Errorf("response: %w", err)
 	}
 	if spec.Absent != nil {
@@ -98,14 +101,19 @@ func (op *operationEntry) compileRequest(spec requestSpec, names []string) error
 	if op.path, err = parseTemplate(spec.Path, names); err != nil {
 		return err
 	}
-	for name, text := range spec.Query {
-		value, err := parseTemplate(text, names)
-		if err != nil {
-			return err
-		}
-		op.query = append(op.query, queryPart{name: name, value: value})
+	if op.query, err = parseParameters(spec.Query, names); err != nil {
+		return err
 	}
-	sort.Slice(op.query, func(i, j int) bool { return op.query[i].name < op.query[j].name })
+	if spec.QueryFrom != "" && !slices.Contains(names, spec.QueryFrom) {
+		return fmt.Errorf("query_from: the input schema has no property %q", spec.QueryFrom)
+	}
+	form := map[string]any{}
+	for name, text := range spec.Form {
+		form[name] = text
+	}
+	if op.form, err = parseParameters(form, names); err != nil {
+		return err
+	}
 	op.headers = http.Header{}
 	for name, value := range spec.Headers {
 		op.headers.Set(name, value)
@@ -118,6 +126,53 @@ func (op *operationEntry) compileRequest(spec requestSpec, names []string) error
 		op.body = &body
 	}
 	return nil
+}
+
+func parseParameters(raw map[string]any, names []string) ([]queryPart, error) {
+	parts := make([]queryPart, 0, len(raw))
+	for name, value := range raw {
+		choices, isList := value.([]any)
+		if !isList {
+			choices = []any{value}
+		}
+		part := queryPart{name: name}
+		for _, choice := range choices {
+			text, isText := choice.(string)
+			if !isText {
+				return nil, fmt.Errorf("parameter %s is a template or a list of them", name)
+			}
+			t, err := parseTemplate(text, names)
+			if err != nil {
+				return nil, err
+			}
+			part.values = append(part.values, t)
+		}
+		parts = append(parts, part)
+	}
+	sort.Slice(parts, func(i, j int) bool { return parts[i].name < parts[j].name })
+	return parts, nil
+}
+
+func (op *operationEntry) compileResponse(spec responseSpec, names []string, known map[string]bool) error {
+	var err error
+	if op.from, err = parsePointer(spec.From); err != nil {
+		return err
+	}
+	for at, text := range spec.Where {
+		c := condition{}
+		if c.at, err = parsePointer(at); err != nil {
+			return err
+		}
+		if c.value, err = parseTemplate(text, names); err != nil {
+			return err
+		}
+		op.where = append(op.where, c)
+	}
+	if op.newest, err = parsePointer(spec.Newest); err != nil {
+		return err
+	}
+	op.fields, err = parseFields(spec.Fields, known)
+	return err
 }
 
 func compileConfirm(connectorName string, spec *confirmSpec, names []string) (*confirmation, error) {

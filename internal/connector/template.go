@@ -19,12 +19,15 @@ type templatePart struct {
 	text     string // fixed text when argument is ""
 	argument string
 	filters  []string
+	path     bool // escape the segments between slashes, not the slashes
 }
 
 // filters turn an argument's text into another text, before the place's own escaping.
 var filters = map[string]func(string) string{
 	"lower":     strings.ToLower,
-	"odata":     func(s string) string { return strings.ReplaceAll(s, "'", "''") }, // inside '...' of an OData literal
+	"odata":     func(s string) string { return strings.ReplaceAll(s, "'", "''") },   // inside '...' of an OData literal
+	"quoted":    strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace,                   // inside "..." of a SCIM filter or of KQL
+	"slack":     strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace, // no mention and no disguised link
 	"base64url": func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) },
 }
 
@@ -48,12 +51,18 @@ func parseTemplate(text string, arguments []string) (template, error) {
 		if !slices.Contains(arguments, fields[0]) {
 			return t, fmt.Errorf("template %q: the input schema has no property %q", text, fields[0])
 		}
+		part := templatePart{argument: fields[0]}
 		for _, filter := range fields[1:] {
-			if filters[filter] == nil {
+			switch {
+			case filter == "path":
+				part.path = true
+			case filters[filter] == nil:
 				return t, fmt.Errorf("template %q: unknown filter %q", text, filter)
+			default:
+				part.filters = append(part.filters, filter)
 			}
 		}
-		t.parts = append(t.parts, templatePart{argument: fields[0], filters: fields[1:]})
+		t.parts = append(t.parts, part)
 		rest = after
 	}
 	return t, nil
@@ -87,7 +96,7 @@ func (t template) render(arguments map[string]any, escape func(string) (string, 
 			s = filters[filter](s)
 		}
 		if escape != nil {
-			if s, err = escape(s); err != nil {
+			if s, err = escapeEach(s, part.path, escape); err != nil {
 				return "", false, fmt.Errorf("argument %s: %w", part.argument, err)
 			}
 		}
@@ -104,6 +113,23 @@ func textOf(value any) (string, error) {
 		return fmt.Sprint(v), nil
 	}
 	return "", fmt.Errorf("a list or an object cannot stand in text")
+}
+
+func escapeEach(s string, path bool, escape func(string) (string, error)) (string, error) {
+	if !path {
+		return escape(s)
+	}
+	segments := strings.Split(strings.TrimPrefix(s, "/"), "/")
+	for i, segment := range segments {
+		if segment == "" && i > 0 && i == len(segments)-1 {
+			break // a final slash
+		}
+		var err error
+		if segments[i], err = escape(segment); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(segments, "/"), nil
 }
 
 // escapeSegment makes an argument one segment of a path. Dots that would climb are refused, because servers and
