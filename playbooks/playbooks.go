@@ -12,11 +12,14 @@ import (
 	"picket/playbooks/spec"
 )
 
-// Catalog is what a playbook can name: operations, connections, roles and alert sources.
+// Catalog is what a playbook can name: operations, connections, roles, alert sources and other playbooks.
 type Catalog = check.Catalog
 
 // Operation is one call that a connector offers.
 type Operation = check.Operation
+
+// Callable is a compiled playbook as a call step sees it.
+type Callable = check.Callable
 
 // Diagnostic is one thing that is wrong with a playbook, with its place.
 type Diagnostic = spec.Diagnostic
@@ -30,19 +33,39 @@ const (
 // VerdictSchema is the JSON Schema of the built-in type `verdict`.
 func VerdictSchema() []byte { return append([]byte(nil), check.VerdictSchema...) }
 
+// Analysis is all that the compiler knows of one text. Document and Places are there as far as the text can be read.
+type Analysis struct {
+	Plan        *plan.Plan // nil exactly when there is an error
+	Callable    Callable
+	Diagnostics []Diagnostic
+	Document    *spec.Playbook
+	Places      []check.Place
+}
+
 // Compile makes the plan of a playbook and reports everything that is wrong with it, by place. The plan is nil exactly
 // when there is an error. The same source and catalog give the same plan, byte for byte. File only names the source
 // in diagnostics.
 func Compile(file string, source []byte, cat *Catalog) (*plan.Plan, []Diagnostic) {
+	a := analyse(file, source, cat, false)
+	return a.Plan, a.Diagnostics
+}
+
+// Analyse compiles for an editor: it keeps the document, and what each expression may name.
+func Analyse(file string, source []byte, cat *Catalog) Analysis { return analyse(file, source, cat, true) }
+
+func analyse(file string, source []byte, cat *Catalog, places bool) Analysis {
 	bag := &spec.Bag{File: file}
 	document := spec.Read(source, bag)
 	if document == nil {
-		return nil, bag.All()
+		return Analysis{Diagnostics: bag.All()}
 	}
 	sum := sha256.Sum256(source)
-	compiled := check.Playbook(document, hex.EncodeToString(sum[:]), cat, bag)
+	checked := check.Playbook(document, hex.EncodeToString(sum[:]), cat, bag, places)
+	a := Analysis{Document: document, Places: checked.Places, Diagnostics: bag.All()}
 	if bag.Failed() {
-		return nil, bag.All()
+		return a
 	}
-	return compiled, bag.All()
+	a.Plan, a.Callable = checked.Plan, checked.Callable
+	a.Callable.Digest = a.Plan.Digest()
+	return a
 }

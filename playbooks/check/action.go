@@ -12,29 +12,49 @@ import (
 
 func (c *checker) action(s *spec.Step, sc *scope, out *plan.Step) (*plan.Action, visible) {
 	a := &plan.Action{With: plan.Value{Literal: json.RawMessage("{}")}}
-	v := visible{output: expr.Any(), taint: taint{all: true}}
+	v := visible{output: expr.Any(), taint: taint{all: fromAnswer}}
 	if s.Action.Operation == nil {
 		return a, v
 	}
-	a.Operation = s.Action.Operation.Text
-	op, known := c.operation(s.Action.Operation)
-	if n := s.Action.Connection; n != nil {
-		a.Connection = n.Text
-		c.connection(n, connectorOf(a.Operation))
-	}
-	input := (*schema)(nil)
+	op, known := c.calls(s.Action, sc, &call{operation: &a.Operation, connection: &a.Connection, with: &a.With, origins: &a.Origins})
 	if known {
 		a.Effect = op.Effect
-		v.taint.all = op.Untrusted
+		if !op.Untrusted {
+			v.taint.all = 0
+		}
 		v.output = c.schemaType(op.Output, s.Action.Operation, "the output schema of "+a.Operation)
-		input = c.schema(op.Input, s.Action.Operation, "the input schema of "+a.Operation)
-		c.timing(s, op, a, out)
+		c.timing(op, a, out)
 	}
-	c.arguments(s, sc, a, input)
 	if known && op.Effect == plan.EffectConsequential {
 		c.consequential(s, sc, a)
 	}
+	if s.Action.Undo != nil {
+		a.Undo = c.undo(s, sc, a, v)
+	}
 	return a, v
+}
+
+// call is where the checked parts of a call go in the plan.
+type call struct {
+	operation, connection *string
+	with                  *plan.Value
+	origins               *[]plan.Origin
+}
+
+// calls checks an operation with its connection and arguments.
+func (c *checker) calls(a *spec.Action, sc *scope, out *call) (Operation, bool) {
+	*out.operation = a.Operation.Text
+	op, known := c.operation(a.Operation)
+	if n := a.Connection; n != nil {
+		*out.connection = n.Text
+		c.connection(n, connectorOf(a.Operation.Text))
+	}
+	input := (*schema)(nil)
+	if known {
+		input = c.schema(op.Input, a.Operation, "the input schema of "+a.Operation.Text)
+	}
+	c.arguments(a, sc, out, input)
+	return op, known
 }
 
 func (c *checker) operation(n *spec.Node) (Operation, bool) {
@@ -46,6 +66,9 @@ func (c *checker) operation(n *spec.Node) (Operation, bool) {
 	connectors := c.cat.connectors()
 	if !slices.Contains(connectors, connector) {
 		c.bag.Error(spec.CodeOperation, n.Span, suggestOperation(n.Text, connector, connectors, c.cat.names()), "there is no connector %s", connector)
+		if near := spec.Nearest(n.Text, c.cat.names()); near != "" {
+			c.bag.Fix("Change it to "+near, spec.Replace(n.Span, near))
+		}
 		return Operation{}, false
 	}
 	var own []string
@@ -54,7 +77,7 @@ func (c *checker) operation(n *spec.Node) (Operation, bool) {
 			own = append(own, name)
 		}
 	}
-	c.bag.Error(spec.CodeOperation, n.Span, spec.Suggest(n.Text, own), "the connector %s has no operation %s", connector, strings.TrimPrefix(n.Text, connector+"."))
+	c.bag.Near(spec.CodeOperation, n.Span, n.Text, own, "the connector %s has no operation %s", connector, strings.TrimPrefix(n.Text, connector+"."))
 	return Operation{}, false
 }
 
@@ -68,13 +91,13 @@ func suggestOperation(name, connector string, connectors, names []string) string
 func (c *checker) connection(n *spec.Node, connector string) {
 	known, listed := c.cat.Connections[connector]
 	if listed && !slices.Contains(known, n.Text) {
-		c.bag.Error(spec.CodeConnection, n.Span, spec.Suggest(n.Text, known), "%s has no connection %q", connector, n.Text)
+		c.bag.Near(spec.CodeConnection, n.Span, n.Text, known, "%s has no connection %q", connector, n.Text)
 	}
 }
 
 // timing sets the timeout that a step does not name, and decides whether the call is short enough to run in the
 // workflow's own worker.
-func (c *checker) timing(s *spec.Step, op Operation, a *plan.Action, out *plan.Step) {
+func (c *checker) timing(op Operation, a *plan.Action, out *plan.Step) {
 	local := op.Local && op.Effect != plan.EffectConsequential
 	if out.Timeout == 0 {
 		out.Timeout = plan.Duration(op.TimeoutMS)
@@ -86,32 +109,99 @@ func (c *checker) timing(s *spec.Step, op Operation, a *plan.Action, out *plan.S
 }
 
 // arguments checks `with` against the operation's input schema, which is nil when it is not known.
-func (c *checker) arguments(s *spec.Step, sc *scope, a *plan.Action, input *schema) {
+func (c *checker) arguments(a *spec.Action, sc *scope, out *call, input *schema) {
 	var fields []plan.Field
 	var given []string
-	if s.Action.With != nil {
-		for _, e := range s.Action.With.Entries {
-			given = append(given, e.Key.Text)
-			if input != nil && !input.takes(e.Key.Text) {
-				c.bag.Error(spec.CodeArgument, e.Key.Span, spec.Suggest(e.Key.Text, input.names), "%s has no argument %s", a.Operation, e.Key.Text)
+	operation := a.Operation.Text
+	if a.With != nil {
+		for _, e := range a.With.Entries {
+			name := e.Key.Text
+			given = append(given, name)
+			if input != nil && !input.takes(name) {
+				c.bag.Near(spec.CodeArgument, e.Key.Span, name, input.names, "%s has no argument %s", operation, name)
 			}
 			value, r := c.value(e.Value, sc, reading{})
 			if input != nil && !r.failed {
-				c.fits(e.Value, value, r, input.property(e.Key.Text), e.Key.Text)
+				c.fits(e.Value, value, r, input.property(name), name)
 			}
-			fields = append(fields, plan.Field{Name: e.Key.Text, Value: value})
-			a.Origins = append(a.Origins, plan.Origin{Argument: e.Key.Text, From: r.from, Untrusted: r.taint.of(nil)})
+			l := r.taint.of(nil)
+			if input != nil && l.untrusted() && sinkOf(input.property(name)) == "host" {
+				c.bag.Error(spec.CodeSink, e.Value.Span, "write it into the playbook, or keep it in the connection",
+					"the argument %s decides which host is called, and an attacker can have written it: %s", name, shortened(r.from))
+			}
+			fields = append(fields, plan.Field{Name: name, Value: value})
+			*out.origins = append(*out.origins, plan.Origin{Argument: name, From: r.from, Untrusted: l.untrusted(), Labels: l.names()})
 		}
 	}
 	if len(fields) > 0 {
-		a.With = plan.Value{Object: fields}
+		*out.with = plan.Value{Object: fields}
 	}
 	if input == nil {
 		return
 	}
 	for _, name := range input.required {
 		if !slices.Contains(given, name) {
-			c.bag.Error(spec.CodeNoArgument, s.Action.Operation.Span, "", "%s needs the argument %s", a.Operation, name)
+			c.bag.Error(spec.CodeNoArgument, a.Operation.Span, "", "%s needs the argument %s", operation, name)
 		}
+	}
+}
+
+// sinkOf is what an argument decides, by the keyword x-picket-sink of its schema: "host", or nothing.
+func sinkOf(property json.RawMessage) string {
+	var s struct {
+		Sink string `json:"x-picket-sink"`
+	}
+	if len(property) == 0 || json.Unmarshal(property, &s) != nil {
+		return ""
+	}
+	return s.Sink
+}
+
+// undo checks the call that takes an action back. It sees what the action saw, and the action's own output.
+func (c *checker) undo(s *spec.Step, sc *scope, a *plan.Action, v visible) *plan.Undo {
+	u := s.Action.Undo
+	out := &plan.Undo{Effect: plan.EffectConsequential, With: plan.Value{Literal: json.RawMessage("{}")}, Role: c.role(u.Role), Within: u.Within}
+	if u.Operation == nil {
+		return out
+	}
+	after := sc.clone()
+	v.loop = sc.loop
+	after.steps[s.ID] = v
+	after.facts.add(okFact(s.ID), nil)
+	op, known := c.calls(&u.Action, after, &call{operation: &out.Operation, connection: &out.Connection, with: &out.With, origins: &out.Origins})
+	if u.Connection == nil && connectorOf(out.Operation) == connectorOf(a.Operation) {
+		out.Connection = a.Connection
+	}
+	if !known {
+		return out
+	}
+	out.Effect, out.Timeout = op.Effect, plan.Duration(op.TimeoutMS)
+	switch {
+	case a.Effect == plan.EffectRead:
+		c.bag.Error(spec.CodeUndoRead, u.At, "take `undo` out", "%s only reads: there is nothing to take back", a.Operation)
+	case op.Effect == plan.EffectRead:
+		c.bag.Error(spec.CodeUndoRead, u.Operation.Span, "", "%s only reads: it takes nothing back", out.Operation)
+	}
+	c.undoBy(u, a, out)
+	return out
+}
+
+// undoBy finds who decides on an undo that changes the world: who is named, else those who approved the action.
+func (c *checker) undoBy(u *spec.Undo, a *plan.Action, out *plan.Undo) {
+	if out.Effect != plan.EffectConsequential {
+		out.Role, out.Within = "", 0
+		return
+	}
+	for _, id := range a.Approvals {
+		approval := c.all[id].spec.Approve
+		if out.Role == "" && approval.Role != nil {
+			out.Role = approval.Role.Text
+		}
+		if out.Within == 0 {
+			out.Within = approval.Within
+		}
+	}
+	if out.Role == "" || out.Within == 0 {
+		c.bag.Error(spec.CodeUndoBy, u.At, "add `by: {role: responder}` and `within: 30m`", "%s changes the world, and nobody is named who decides on it", out.Operation)
 	}
 }

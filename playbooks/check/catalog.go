@@ -2,8 +2,12 @@ package check
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
+
+	"picket/playbooks/expr"
+	"picket/playbooks/plan"
 )
 
 // Catalog is what a playbook can name: the operations of the connectors with their schemas and effects, and the
@@ -13,6 +17,24 @@ type Catalog struct {
 	Connections map[string][]string  `json:"connections"` // connector to its connections
 	Roles       []string             `json:"roles"`
 	Sources     []string             `json:"sources"`
+	Playbooks   map[string]Callable  `json:"-"` // that can be called, by name
+}
+
+// Callable is a compiled playbook as a call step sees it.
+type Callable struct {
+	Digest    string // of its plan
+	Inputs    []CallableInput
+	Outputs   expr.Type
+	Untrusted bool // whether its outputs may hold text that an attacker wrote
+	Calls     []string
+	Cost      *plan.Cost
+}
+
+// CallableInput is an input of a playbook that can be called.
+type CallableInput struct {
+	Name     string
+	Type     expr.Type
+	Required bool
 }
 
 // Operation is one call that a connector offers.
@@ -46,3 +68,6 @@ func (c *Catalog) connectors() []string {
 	}
 	return slices.Compact(names)
 }
+
+// playbooks are the names of those that can be called, sorted.
+func (c *Catalog) playbooks() []string { return slices.Sorted(maps.Keys(c.Playbooks)) }

@@ -58,6 +58,10 @@ type checker struct {
 	asked   map[string]*scope  // approve step -> scope in which its covered calls are computed
 	order   int                // of the step that is being checked
 	current string             // its id
+	used    map[string]bool    // steps whose output something refers to
+	called  []string           // playbooks that call steps name
+	places  []Place
+	editing bool // whether places are wanted: they cost time
 }
 
 // cover is one mention of a step in an approve step's covers.
@@ -66,12 +70,29 @@ type cover struct {
 	at       spec.Span
 }
 
-// Playbook checks a document and makes its plan, which means something only if the bag has no error.
-func Playbook(p *spec.Playbook, source string, cat *Catalog, bag *spec.Bag) *plan.Plan {
+// Result is a checked playbook. The plan and what callers see of it mean something only if the bag has no error.
+type Result struct {
+	Plan     *plan.Plan
+	Callable Callable // but for its digest
+	Places   []Place
+}
+
+// Place is an expression of the playbook, for editors: what it may name where it stands, and what it gives.
+type Place struct {
+	Node   *spec.Node
+	Offset int // of the source in the node's text
+	Source string
+	Env    *expr.Env
+	Type   expr.Type
+	Failed bool
+}
+
+// Playbook checks a document and makes its plan. Editing asks for the places, which cost time.
+func Playbook(p *spec.Playbook, source string, cat *Catalog, bag *spec.Bag, editing bool) Result {
 	if cat == nil {
 		cat = &Catalog{}
 	}
-	c := &checker{cat: cat, bag: bag, all: map[string]*info{}, covers: map[string][]cover{}, asked: map[string]*scope{}}
+	c := &checker{cat: cat, bag: bag, all: map[string]*info{}, covers: map[string][]cover{}, asked: map[string]*scope{}, used: map[string]bool{}, editing: editing}
 	index(c.all, p.Steps, "")
 	for _, entry := range c.inOrder() {
 		if a := entry.spec.Approve; a != nil {
@@ -88,18 +109,30 @@ func Playbook(p *spec.Playbook, source string, cat *Catalog, bag *spec.Bag) *pla
 	sc := &scope{roots: baseRoots(), steps: map[string]visible{}, facts: facts{}}
 	out.Triggers = c.triggers(p, sc)
 	out.Inputs = c.inputs(p, sc)
+	c.scheduled(p, out)
+	c.key(p, sc, out)
 	out.Steps = c.block(p.Steps, sc)
 	c.order, c.current = len(c.all)+1, ""
+	outputs, marks := map[string]expr.Type{}, false
 	for _, e := range p.Outputs {
 		if sc.dead { // the run always ends in a stop: what it came to is what there is
 			for id := range sc.steps {
 				sc.facts.add(okFact(id), nil)
 			}
 		}
-		value, _ := c.value(e.Value, sc, reading{})
+		value, r := c.value(e.Value, sc, reading{})
 		out.Outputs = append(out.Outputs, plan.Field{Name: e.Key.Text, Value: value})
+		outputs[e.Key.Text] = expr.Optional(r.typ) // a run that ends early has what it came to
+		marks = marks || r.taint.of(nil).untrusted()
 	}
-	return out
+	c.discard(out.Steps, false)
+	groups := 0
+	group(out.Steps, &groups)
+	out.Cost = c.cost(out.Steps)
+	return Result{
+		Plan: out, Places: c.places,
+		Callable: Callable{Inputs: c.callableInputs(p, out, sc), Outputs: expr.Object(outputs), Untrusted: marks, Calls: c.called, Cost: out.Cost},
+	}
 }
 
 // inOrder are all steps in the order of the source.
@@ -116,38 +149,21 @@ func (c *checker) inOrder() []*info {
 var trusted = []string{"id", "source", "class_uid", "severity", "time", "received_at"}
 
 func baseRoots() map[string]root {
-	alert := taint{all: true, members: map[string]bool{}}
-	for _, member := range trusted {
-		alert.members[member] = false
-	}
 	return map[string]root{
-		"alert": {typ: expr.AlertType(), taint: alert},
+		"alert": {typ: expr.AlertType(), taint: alertTaint(fromAlert)},
 		"run": {typ: expr.Object(map[string]expr.Type{
 			"id": expr.String(), "playbook": expr.String(), "requested_by": expr.String(), "trigger": expr.String(),
 		})},
-		"case": {typ: expr.Any(), taint: taint{all: true}},
+		"case": {typ: expr.Any(), taint: taint{all: fromAlert | fromAnswer}},
 	}
 }
 
-func (c *checker) triggers(p *spec.Playbook, sc *scope) []plan.Trigger {
-	triggers := []plan.Trigger{}
-	only := &scope{roots: map[string]root{"alert": sc.roots["alert"]}, steps: map[string]visible{}, facts: facts{}}
-	for _, a := range p.Alerts {
-		when, _ := c.condition(a.When, only)
-		if len(a.Sources) == 0 {
-			triggers = append(triggers, plan.Trigger{Kind: "alert", When: when})
-		}
-		for _, source := range a.Sources {
-			if len(c.cat.Sources) > 0 && !slices.Contains(c.cat.Sources, source.Text) {
-				c.bag.Error(spec.CodeSource, source.Span, spec.Suggest(source.Text, c.cat.Sources), "there is no alert source %q", source.Text)
-			}
-			triggers = append(triggers, plan.Trigger{Kind: "alert", Source: source.Text, When: when})
-		}
+func alertTaint(l labels) taint {
+	t := taint{all: l, members: map[string]labels{}}
+	for _, member := range trusted {
+		t.members[member] = 0
 	}
-	if p.Manual {
-		triggers = append(triggers, plan.Trigger{Kind: "manual"})
-	}
-	return triggers
+	return t
 }
 
 var inputTypes = map[string]expr.Type{
@@ -158,7 +174,7 @@ var inputTypes = map[string]expr.Type{
 // inputs checks the declared inputs and adds the root `inputs`.
 func (c *checker) inputs(p *spec.Playbook, sc *scope) []plan.Input {
 	var inputs []plan.Input
-	members, marks := map[string]expr.Type{}, map[string]bool{}
+	members, marks := map[string]expr.Type{}, map[string]labels{}
 	for _, in := range p.Inputs {
 		out := plan.Input{Name: in.Name.Text, Type: in.Type, Required: in.Required}
 		typ, known := inputTypes[in.Type]
@@ -171,7 +187,7 @@ func (c *checker) inputs(p *spec.Playbook, sc *scope) []plan.Input {
 			if fits, why := r.typ.Assignable(typ); !fits {
 				c.bag.Error(spec.CodeResult, in.Default.Span, "", "the default of %s %s", in.Name.Text, why)
 			}
-			out.Default, marks[in.Name.Text] = &value, r.taint.of(nil)
+			out.Default, marks[in.Name.Text] = &value, r.taint.of(nil)|fromInput
 			if r.typ.IsOptional() {
 				typ = expr.Optional(typ)
 			}
@@ -181,6 +197,7 @@ func (c *checker) inputs(p *spec.Playbook, sc *scope) []plan.Input {
 		case !in.Required:
 			typ = expr.Optional(typ)
 		}
+		marks[in.Name.Text] |= fromInput
 		members[in.Name.Text] = typ
 		inputs = append(inputs, out)
 	}

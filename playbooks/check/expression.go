@@ -25,6 +25,9 @@ func (c *checker) expression(n *spec.Node, offset int, source string, sc *scope,
 	if err != nil {
 		c.broken(n, offset, source, err, sc)
 		out.failed = true
+		if c.editing {
+			c.places = append(c.places, Place{Node: n, Offset: offset, Source: source, Env: environment(sc, c.stepTypes(sc)), Type: out.typ, Failed: true})
+		}
 		return out
 	}
 	known := map[string]expr.Type{}
@@ -32,16 +35,25 @@ func (c *checker) expression(n *spec.Node, offset int, source string, sc *scope,
 		if ref.Path[0] == "steps" {
 			out.failed = !c.stepRef(n, offset, ref, sc, opts, known) || out.failed
 		}
-		out.taint.all = out.taint.all || tainted(ref.Path, sc)
+		out.taint.all |= labelsOf(ref.Path, sc)
 	}
 	typ, problems := expr.Check(source, environment(sc, known))
+	defer func() {
+		if c.editing {
+			c.places = append(c.places, Place{Node: n, Offset: offset, Source: source, Env: environment(sc, c.stepTypes(sc)), Type: out.typ, Failed: out.failed})
+		}
+	}()
 	for _, p := range problems {
 		message, help := p.Message, ""
 		if p.Suggestion != "" {
 			help = "did you mean " + p.Suggestion + "?"
 			message = strings.TrimSuffix(message, "; "+help)
 		}
-		c.bag.Error(spec.CodeExpression, n.At(offset+p.Offset, p.Length), help, "%s", message)
+		at := n.At(offset+p.Offset, p.Length)
+		c.bag.Error(spec.CodeExpression, at, help, "%s", message)
+		if p.Suggestion != "" {
+			c.bag.Fix("Change it to "+p.Suggestion, spec.Replace(at, p.Suggestion))
+		}
 		out.failed = true
 	}
 	if !out.failed {
@@ -92,15 +104,10 @@ func (c *checker) stepRef(n *spec.Node, offset int, ref expr.Ref, sc *scope, opt
 		return false
 	}
 	ok := sc.ok(id) || c.saidEarlier(id, ref.Offset, opts.early)
-	output := step.output
-	if !ok {
-		output = expr.Optional(output)
+	known[id] = stepType(step, ok)
+	if len(ref.Path) == 2 || ref.Path[2] == "output" {
+		c.used[id] = true
 	}
-	known[id] = expr.Object(map[string]expr.Type{
-		"status": expr.Enum("ok", "failed", "skipped", "denied", "unknown", "cancelled"),
-		"output": output,
-		"error":  expr.Optional(expr.Object(map[string]expr.Type{"kind": expr.String(), "message": expr.String()})),
-	})
 	whole := len(ref.Path) == 3 && ref.Path[2] == "output"
 	switch {
 	case ok, ref.Guarded, whole && opts.missing:
@@ -114,6 +121,33 @@ func (c *checker) stepRef(n *spec.Node, offset int, ref expr.Ref, sc *scope, opt
 		fmt.Sprintf("say what happens then with `?? ...`, or guard it with `%s.status == \"ok\"`", stepName(id)),
 		"the step %s may not have run here: %s", id, c.whyMaybe(id))
 	return false
+}
+
+// errorType is what is known of a failure.
+func errorType() expr.Type {
+	return expr.Object(map[string]expr.Type{"kind": expr.String(), "message": expr.String()})
+}
+
+// stepType is a step's result as expressions see it. Where it may not have run, there may be no output.
+func stepType(step visible, ok bool) expr.Type {
+	output := step.output
+	if !ok {
+		output = expr.Optional(output)
+	}
+	return expr.Object(map[string]expr.Type{
+		"status": expr.Enum("ok", "failed", "skipped", "denied", "unknown", "cancelled"),
+		"output": output,
+		"error":  expr.Optional(errorType()),
+	})
+}
+
+// stepTypes are the types of all steps that can be named at a place.
+func (c *checker) stepTypes(sc *scope) map[string]expr.Type {
+	types := make(map[string]expr.Type, len(sc.steps))
+	for id, step := range sc.steps {
+		types[id] = stepType(step, sc.ok(id))
+	}
+	return types
 }
 
 // comparedToNull tells a use that asks only whether there is an output, such as steps.geo.output != nil.
@@ -193,22 +227,24 @@ func (c *checker) whyMaybe(id string) string {
 	return "it stands in a part that not every run goes through"
 }
 
-// tainted tells whether what a path leads to can have been written by an attacker.
-func tainted(path []string, sc *scope) bool {
-	if path[0] == "steps" {
-		if len(path) < 2 {
-			return true
-		}
-		step := sc.steps[path[1]]
-		switch {
-		case len(path) == 2:
-			return step.taint.of(nil)
-		case path[2] == "output":
-			return step.taint.of(path[3:])
-		}
-		return path[2] == "error" // a vendor's words
+// labelsOf are the labels of what a path leads to.
+func labelsOf(path []string, sc *scope) labels {
+	if path[0] != "steps" {
+		return sc.roots[path[0]].taint.of(path[1:])
 	}
-	return sc.roots[path[0]].taint.of(path[1:])
+	if len(path) < 2 {
+		return untrustedLabels
+	}
+	step := sc.steps[path[1]]
+	switch {
+	case len(path) == 2:
+		return step.taint.of(nil) | fromError
+	case path[2] == "output":
+		return step.taint.of(path[3:])
+	case path[2] == "error":
+		return fromError
+	}
+	return 0
 }
 
 // environment is what expr.Check needs to know: the roots, and of the steps those that are used.
@@ -241,6 +277,12 @@ func (c *checker) bare(n *spec.Node) (source string, offset int, ok bool) {
 	}
 	lead := len(n.Text) - len(strings.TrimLeft(n.Text, " \t\r\n"))
 	return segments[0].Expr, lead + segments[0].Offset, true
+}
+
+// bareQuietly is bare where the mistakes have been reported.
+func (c *checker) bareQuietly(n *spec.Node) (source string, offset int, ok bool) {
+	quiet := &checker{bag: &spec.Bag{}}
+	return quiet.bare(n)
 }
 
 // condition checks an `if` or `when`. The source is "" after a report that makes it unusable.

@@ -24,7 +24,7 @@ func (c *checker) model(s *spec.Step, sc *scope) (*plan.Model, visible) {
 	out := &plan.Model{Provider: m.Provider, Evidence: make([]plan.Evidence, 0, len(m.Evidence))}
 	if m.Prompt != nil {
 		var r result
-		if out.Prompt, r = c.value(m.Prompt, sc, reading{}); r.taint.of(nil) {
+		if out.Prompt, r = c.value(m.Prompt, sc, reading{}); r.taint.of(nil).untrusted() {
 			c.bag.Warn(spec.CodePrompt, m.Prompt.Span, "pass it as evidence, where it is marked as data",
 				"the prompt holds text that an attacker can write: %s", shortened(r.from))
 		}
@@ -37,10 +37,12 @@ func (c *checker) model(s *spec.Step, sc *scope) (*plan.Model, visible) {
 			id = fmt.Sprintf("evidence[%d]", i)
 		}
 		used[id] = true
-		out.Evidence = append(out.Evidence, plan.Evidence{ID: id, Value: value, Untrusted: r.taint.of(nil)})
+		out.Evidence = append(out.Evidence, plan.Evidence{
+			ID: id, Value: value, Untrusted: r.taint.of(nil).untrusted(), Labels: r.taint.of(nil).names(),
+		})
 	}
 	out.Missing = c.named(m.Missing, sc)
-	v := visible{output: expr.Any(), taint: taint{all: true}}
+	v := visible{output: expr.Any(), taint: taint{all: fromModel}}
 	switch {
 	case m.Returns == nil:
 	case m.Returns.Kind == spec.Map:

@@ -17,7 +17,7 @@ func (c *checker) indexCovers(entry *info, a *spec.Approve) {
 		covered := c.all[id]
 		switch {
 		case covered == nil:
-			c.bag.Error(spec.CodeCovers, n.Span, spec.Suggest(id, c.consequentialIDs()), "covers names %s, which is no step of this playbook", id)
+			c.bag.Near(spec.CodeCovers, n.Span, id, c.consequentialIDs(), "covers names %s, which is no step of this playbook", id)
 			continue
 		case covered.spec.Action == nil:
 			c.bag.Error(spec.CodeCovers, n.Span, "name the action steps that may run after a yes", "covers names %s, which is no action", id)
@@ -59,13 +59,17 @@ func (c *checker) consequential(s *spec.Step, sc *scope, a *plan.Action) {
 	for _, known := range c.covers[s.ID] {
 		approval := c.all[known.approval]
 		at, visible := sc.steps[known.approval]
-		if !visible || at.loop != sc.loop {
+		each := visible && c.forEach(s.ID, sc.loop, at.loop)
+		if !visible || at.loop != sc.loop && !each {
 			c.bag.Error(spec.CodeCoversBefore, known.at, c.howBefore(approval, s, sc),
 				"the approval %s does not stand before the step %s that it covers", known.approval, s.ID)
 			continue
 		}
 		a.Approvals = append(a.Approvals, known.approval)
 		c.bound(s, sc, known.approval)
+		if each {
+			c.boundItems(s, sc, known.approval)
+		}
 	}
 	if !sc.facts.holds(coveredFact(s.ID), sc.guards) && !sc.dead {
 		c.bag.Error(spec.CodeUnapproved, s.Action.Operation.Span, c.howCovered(s, a),
@@ -74,6 +78,9 @@ func (c *checker) consequential(s *spec.Step, sc *scope, a *plan.Action) {
 }
 
 func (c *checker) howBefore(approval *info, s *spec.Step, sc *scope) string {
+	if loop := c.all[sc.loop]; loop != nil && loop.loop == approval.loop && loop.spec.Foreach != nil {
+		return fmt.Sprintf("put it before line %d, or into the loop", loop.spec.Line)
+	}
 	if approval.loop != sc.loop {
 		return fmt.Sprintf("put both into the same loop: the arguments of %s differ from item to item", s.ID)
 	}
@@ -113,6 +120,29 @@ func (c *checker) bound(s *spec.Step, sc *scope, approval string) {
 				c.boundRef(n, offset, ref, s.ID, sc, asked, approval)
 			}
 		})
+	}
+}
+
+// boundItems checks that the list whose calls an approval is for is final when it asks.
+func (c *checker) boundItems(s *spec.Step, sc *scope, approval string) {
+	asked, items := c.asked[approval], c.all[sc.loop].spec.Foreach.Items
+	if asked == nil || items == nil || items.Kind != spec.String {
+		return
+	}
+	source, offset, ok := c.bareQuietly(items)
+	if !ok {
+		return // reported at the foreach
+	}
+	if !stable(source) {
+		c.bag.Error(spec.CodeNotBound, items.At(offset, len(source)), "compute it in a `set` step before the approval",
+			"a list that reads the clock is another one after the approval %s than in it", approval)
+	}
+	refs, err := expr.Refs(source)
+	if err != nil {
+		return
+	}
+	for _, ref := range refs {
+		c.boundRef(items, offset, ref, s.ID, sc, asked, approval)
 	}
 }
 
@@ -160,11 +190,14 @@ func eachExpression(n *spec.Node, visit func(n *spec.Node, offset int, source st
 func (c *checker) approve(s *spec.Step, sc *scope) (*plan.Approve, visible) {
 	a := s.Approve
 	out := &plan.Approve{
-		NotRequester: a.NotRequester, Within: a.Within, OnTimeout: a.OnTimeout, Covers: make([]string, 0, len(a.Covers)),
+		NotRequester: a.NotRequester, Within: a.Within, OnTimeout: a.OnTimeout, Remind: a.Remind, Covers: make([]string, 0, len(a.Covers)),
 		Role: c.role(a.Role), EscalateTo: c.role(a.EscalateTo),
 	}
 	for _, n := range a.Covers {
 		out.Covers = append(out.Covers, n.Text)
+		if covered := c.all[n.Text]; covered != nil && c.forEach(n.Text, covered.loop, sc.loop) {
+			out.Each = append(out.Each, plan.Each{Step: n.Text, Foreach: covered.loop})
+		}
 	}
 	if a.Title != nil {
 		out.Title, _ = c.value(a.Title, sc, reading{})
@@ -173,11 +206,41 @@ func (c *checker) approve(s *spec.Step, sc *scope) (*plan.Approve, visible) {
 		message, _ := c.value(a.Message, sc, reading{})
 		out.Message = &message
 	}
+	if a.Quorum > 1 {
+		out.Quorum = a.Quorum
+	}
 	out.Evidence = c.named(a.Evidence, sc)
+	out.Edit = c.edits(a)
 	c.asked[s.ID] = sc.clone()
 	return out, visible{output: expr.Object(map[string]expr.Type{
 		"approved": expr.Bool(), "outcome": expr.Enum("approved", "denied", "expired"), "by": expr.String(), "reason": expr.String(),
 	})}
+}
+
+// edits are the arguments that an approver may change: each of a step that the approval covers.
+func (c *checker) edits(a *spec.Approve) []plan.Edit {
+	var edits []plan.Edit
+	for _, n := range a.Edit {
+		id, argument, _ := strings.Cut(n.Text, ".")
+		if !slices.ContainsFunc(a.Covers, func(covered *spec.Node) bool { return covered.Text == id }) || c.all[id] == nil {
+			c.bag.Error(spec.CodeEdit, n.Span, "write STEP.ARGUMENT, with a step that `covers` names", "`edit` names %s, which this approval does not cover", n.Text)
+			continue
+		}
+		covered := c.all[id].spec.Action
+		if covered == nil || covered.Operation == nil {
+			continue // reported at covers
+		}
+		input, err := parseSchema(c.cat.Operations[covered.Operation.Text].Input)
+		if err != nil {
+			continue // reported at the step
+		}
+		if len(input.raw) > 0 && !input.takes(argument) {
+			c.bag.Error(spec.CodeEdit, n.Span, spec.Suggest(argument, input.names), "%s has no argument %q", covered.Operation.Text, argument)
+			continue
+		}
+		edits = append(edits, plan.Edit{Step: id, Argument: argument, Schema: input.property(argument)})
+	}
+	return edits
 }
 
 // named are step ids that must stand before a place.
@@ -188,6 +251,7 @@ func (c *checker) named(nodes []*spec.Node, sc *scope) []string {
 			c.noStep(n.Span, n.Text, sc)
 			continue
 		}
+		c.used[n.Text] = true
 		ids = append(ids, n.Text)
 	}
 	return ids
@@ -198,7 +262,7 @@ func (c *checker) role(n *spec.Node) string {
 		return ""
 	}
 	if len(c.cat.Roles) > 0 && !slices.Contains(c.cat.Roles, n.Text) {
-		c.bag.Error(spec.CodeRole, n.Span, spec.Suggest(n.Text, c.cat.Roles), "there is no role %q", n.Text)
+		c.bag.Near(spec.CodeRole, n.Span, n.Text, c.cat.Roles, "there is no role %q", n.Text)
 	}
 	return n.Text
 }

@@ -15,7 +15,7 @@ type scope struct {
 	steps  map[string]visible // that stand before this place on some way to it, in this frame or one around it
 	facts  facts
 	guards conds  // conditions that hold here
-	loop   string // the foreach step around this place, "" outside of loops
+	loop   string // the foreach or repeat step around this place, "" outside of loops
 	dead   bool   // no run comes here: a stop stands before
 }
 
@@ -32,31 +32,6 @@ type visible struct {
 	loop   string
 }
 
-// taint tells whether an attacker can have written a value, for the whole of it and for members that differ.
-type taint struct {
-	all     bool
-	members map[string]bool
-}
-
-// of is the taint of a member, by the path that leads to it.
-func (t taint) of(path []string) bool {
-	if t.members == nil {
-		return t.all
-	}
-	if len(path) > 0 {
-		if is, ok := t.members[path[0]]; ok {
-			return is
-		}
-		return t.all
-	}
-	for _, is := range t.members {
-		if is {
-			return true
-		}
-	}
-	return t.all
-}
-
 func (s *scope) clone() *scope {
 	c := *s
 	c.roots, c.steps, c.facts = maps.Clone(s.roots), maps.Clone(s.steps), s.facts.clone()
@@ -66,18 +41,21 @@ func (s *scope) clone() *scope {
 
 // under is the scope where a condition holds, that is where each of its conjuncts does. What a conjunct says of a
 // step's end is believed even if the conjunct depends on the clock: the end is in the past.
-func (s *scope) under(c condition, all map[string]*info) *scope {
+func (c *checker) under(s *scope, cond condition) *scope {
 	inner := s.clone()
-	inner.guards = inner.guards.with(c.set)
-	for _, p := range c.parts {
+	inner.guards = inner.guards.with(cond.set)
+	for _, p := range cond.parts {
 		id := saysOK(p.text)
-		step := all[id]
+		step := c.all[id]
 		if step == nil {
 			continue
 		}
 		inner.facts.add(okFact(id), nil)
-		if step.spec.Approve != nil && step.loop == s.loop {
-			for _, covered := range step.spec.Approve.Covers {
+		if step.spec.Approve == nil {
+			continue
+		}
+		for _, covered := range step.spec.Approve.Covers {
+			if step.loop == s.loop || c.forEach(covered.Text, s.loop, step.loop) {
 				inner.facts.add(coveredFact(covered.Text), nil)
 			}
 		}
@@ -85,14 +63,22 @@ func (s *scope) under(c condition, all map[string]*info) *scope {
 	return inner
 }
 
-// inLoop is the scope of a foreach's first step. Conditions outside may name another item, so only what is certain
-// here stays known; and an approval outside was for other arguments than those of each item.
-func (s *scope) inLoop(id string) *scope {
+// forEach tells whether a step stands in a foreach of which an approval before it, in the loop around that, can cover the
+// calls for all items: their arguments are known then.
+func (c *checker) forEach(id, loop, outer string) bool {
+	step, around := c.all[id], c.all[loop]
+	return step != nil && around != nil && step.loop == loop && around.spec.Foreach != nil && around.loop == outer
+}
+
+// inLoop is the scope of a loop's first step. Conditions outside may name another item, so only what is certain
+// here stays known; and an approval outside was for other arguments than those of each item, unless it is for all.
+func (c *checker) inLoop(s *scope, id string) *scope {
 	inner := s.clone()
 	inner.loop, inner.guards = id, nil
 	inner.facts = facts{}
 	for fact := range s.facts {
-		if !strings.HasPrefix(fact, coveredPrefix) && s.facts.holds(fact, s.guards) {
+		covered, isCover := strings.CutPrefix(fact, coveredPrefix)
+		if (!isCover || c.forEach(covered, id, s.loop)) && s.facts.holds(fact, s.guards) {
 			inner.facts.add(fact, nil)
 		}
 	}
@@ -116,7 +102,7 @@ func (s *scope) ids() []string { return slices.Sorted(maps.Keys(s.steps)) }
 // info is what is known of every step before anything is checked.
 type info struct {
 	spec  *spec.Step
-	loop  string // the foreach step around it
+	loop  string // the foreach or repeat step around it
 	order int
 }
 
@@ -126,18 +112,12 @@ func index(all map[string]*info, steps []*spec.Step, loop string) {
 		if _, again := all[s.ID]; s.ID != "" && !again {
 			all[s.ID] = &info{spec: s, loop: loop, order: len(all)}
 		}
-		switch {
-		case s.Choose != nil:
-			for _, b := range s.Choose.Branches {
-				index(all, b.Steps, loop)
-			}
-			index(all, s.Choose.Else, loop)
-		case s.Parallel != nil:
-			for _, b := range s.Parallel.Branches {
-				index(all, b.Steps, loop)
-			}
-		case s.Foreach != nil:
-			index(all, s.Foreach.Steps, s.ID)
+		inner := loop
+		if s.Foreach != nil || s.Repeat != nil {
+			inner = s.ID
+		}
+		for _, block := range s.Blocks() {
+			index(all, block, inner)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"slices"
 	"strings"
 
 	"picket/playbooks/expr"
@@ -29,8 +28,11 @@ func (c *checker) step(s *spec.Step, sc *scope) plan.Step {
 		c.order, c.current = entry.order, s.ID
 	}
 	out := plan.Step{ID: s.ID, Title: s.Title, Line: s.Line, Verb: s.Verb, Timeout: s.Timeout}
-	if s.OnError == "continue" {
+	if s.OnError != "fail" {
 		out.OnError = s.OnError
+	}
+	if s.OnError == "undo" && !c.canUndo(s) {
+		c.bag.Warn(spec.CodeNothingToUndo, s.At, "give the actions an `undo`", "no action up to here can be taken back")
 	}
 	if s.Retry != nil {
 		retry := s.Retry.Retry
@@ -38,7 +40,10 @@ func (c *checker) step(s *spec.Step, sc *scope) plan.Step {
 	}
 	source, cond := c.condition(s.If, sc)
 	out.If = source
-	inner := sc.under(cond, c.all)
+	inner := sc
+	if s.If != nil || len(s.Blocks()) > 0 {
+		inner = c.under(sc, cond)
+	}
 	v := visible{output: expr.Null(), loop: sc.loop}
 	switch {
 	case s.Action != nil:
@@ -51,10 +56,20 @@ func (c *checker) step(s *spec.Step, sc *scope) plan.Step {
 		out.Parallel, v = c.parallel(s.Parallel, inner)
 	case s.Foreach != nil:
 		out.Foreach, v = c.foreach(s, inner)
+	case s.Repeat != nil:
+		out.Repeat, v = c.repeat(s, inner)
+	case s.Wait != nil:
+		out.Wait, v = c.wait(s.Wait, inner)
+	case s.Call != nil:
+		out.Call, v = c.call(s, inner)
 	case s.Model != nil:
 		out.Model, v = c.model(s, inner)
 	case s.Approve != nil:
 		out.Approve, v = c.approve(s, inner)
+	case s.Ask != nil:
+		out.Ask, v = c.ask(s.Ask, inner)
+	case s.Try != nil:
+		out.Try = c.try(s.Try, inner)
 	case s.Stop != nil:
 		out.Stop = c.stop(s.Stop, inner)
 		inner.dead = true
@@ -66,7 +81,9 @@ func (c *checker) step(s *spec.Step, sc *scope) plan.Step {
 // after notes in the outer scope what is known once a step is over: all that is known inside it, if its condition held,
 // unless it may have failed on the way and the run has gone on.
 func (c *checker) after(s *spec.Step, sc, inner *scope, cond condition, v visible) {
-	sc.see(inner)
+	if inner != sc {
+		sc.see(inner)
+	}
 	v.loop = sc.loop
 	if s.ID != "" {
 		if _, again := sc.steps[s.ID]; !again {
@@ -87,7 +104,9 @@ func (c *checker) after(s *spec.Step, sc, inner *scope, cond condition, v visibl
 		}
 	}
 	if cond.stable {
-		sc.facts.learn(inner.facts, cond.set)
+		if inner != sc {
+			sc.facts.learn(inner.facts, cond.set)
+		}
 		if s.ID != "" {
 			sc.facts.add(okFact(s.ID), cond.set)
 		}
@@ -95,7 +114,7 @@ func (c *checker) after(s *spec.Step, sc, inner *scope, cond condition, v visibl
 }
 
 func (c *checker) set(s *spec.Step, sc *scope) ([]plan.Field, visible) {
-	v := visible{taint: taint{members: map[string]bool{}}}
+	v := visible{taint: taint{members: map[string]labels{}}}
 	members := map[string]expr.Type{}
 	fields := make([]plan.Field, 0, len(s.Set))
 	for _, e := range s.Set {
@@ -113,7 +132,7 @@ func (c *checker) choose(ch *spec.Choose, sc *scope) *plan.Choose {
 	var live []facts
 	for i, b := range ch.Branches {
 		when, cond := c.condition(b.When, before)
-		branch := before.under(cond, c.all)
+		branch := c.under(before, cond)
 		out.Branches = append(out.Branches, plan.Branch{When: when, Steps: c.block(b.Steps, branch)})
 		sc.see(branch)
 		if branch.dead {
@@ -154,72 +173,7 @@ func (c *checker) parallel(p *spec.Parallel, sc *scope) (*plan.Parallel, visible
 			sc.facts.learn(branch.facts, nil)
 		}
 	}
-	return out, visible{output: expr.Object(members), taint: taint{all: true}}
-}
-
-// reserved can't be the name of an item: the roots, and the words of the expression language.
-var reserved = []string{
-	"alert", "inputs", "steps", "run", "case", "index", "null", "nil", "true", "false", "let", "if", "else", "in", "not",
-	"and", "or", "matches", "contains", "startsWith", "endsWith",
-	"unknown", "informational", "low", "medium", "high", "critical", "fatal",
-}
-
-func (c *checker) foreach(s *spec.Step, sc *scope) (*plan.Foreach, visible) {
-	f := s.Foreach
-	out := &plan.Foreach{As: f.As, AtOnce: f.AtOnce}
-	if slices.Contains(reserved, f.As) {
-		c.bag.Error(spec.CodeName, f.AsAt, "", "an item can't be named %s: the word has a meaning in expressions", f.As)
-	}
-	element, marked := expr.Any(), false
-	if f.Items != nil {
-		var r result
-		out.Items, r = c.items(f.Items, sc)
-		marked = r.taint.of(nil)
-		if !r.failed && !r.typ.IsAny() {
-			element = r.typ.Elem()
-		}
-	}
-	inner := sc.inLoop(s.ID)
-	inner.roots[f.As] = root{typ: element, taint: taint{all: marked}}
-	inner.roots["index"] = root{typ: expr.Integer()}
-	out.Steps = c.block(f.Steps, inner)
-
-	v := visible{taint: taint{all: false}}
-	members := map[string]expr.Type{}
-	for _, step := range f.Steps {
-		if step.ID == "" {
-			continue
-		}
-		seen := inner.steps[step.ID]
-		members[step.ID] = seen.output
-		if !inner.ok(step.ID) {
-			members[step.ID] = expr.Optional(seen.output)
-		}
-		v.taint.all = v.taint.all || seen.taint.of(nil)
-	}
-	v.output = expr.List(expr.Object(members))
-	return out, v
-}
-
-// items is the list of a foreach as an expression: one that is written, or a list of literals, which is one too.
-func (c *checker) items(n *spec.Node, sc *scope) (string, result) {
-	if n.Kind == spec.List {
-		v, r := c.value(n, sc, reading{})
-		if v.Literal == nil {
-			c.bag.Error(spec.CodeLiteral, n.Span, "write one expression: '${{ [a, b] }}'", "a list here holds literals only")
-			r.failed = true
-		}
-		return string(v.Literal), r
-	}
-	source, offset, ok := c.bare(n)
-	if !ok {
-		return "", result{failed: true}
-	}
-	r := c.expression(n, offset, source, sc, reading{})
-	if !r.failed && !r.typ.CanBeList() {
-		c.bag.Error(spec.CodeResult, n.At(offset, len(source)), "", "a foreach goes through a list, and this is %s", r.typ)
-	}
-	return source, r
+	return out, visible{output: expr.Object(members), taint: taint{all: fromError}}
 }
 
 func (c *checker) stop(s *spec.Stop, sc *scope) *plan.Stop {

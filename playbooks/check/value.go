@@ -62,7 +62,7 @@ func (c *checker) textValue(n *spec.Node, sc *scope, opts reading) (plan.Value, 
 		}
 		r := c.expression(n, s.Offset, s.Expr, sc, opts)
 		out.from = strings.TrimSpace(n.Text)
-		out.taint.all = out.taint.all || r.taint.of(nil)
+		out.taint.all |= r.taint.of(nil)
 		out.failed = out.failed || r.failed
 	}
 	if len(parts) < 2 {
@@ -91,7 +91,7 @@ func (c *checker) listValue(n *spec.Node, sc *scope, opts reading) (plan.Value, 
 }
 
 func (c *checker) mapValue(n *spec.Node, sc *scope, opts reading) (plan.Value, result) {
-	out := result{from: "literal", taint: taint{members: map[string]bool{}}}
+	out := result{from: "literal", taint: taint{members: map[string]labels{}}}
 	members := map[string]expr.Type{}
 	fields := make([]plan.Field, 0, len(n.Entries))
 	for _, e := range n.Entries {
@@ -113,7 +113,7 @@ func (c *checker) mapValue(n *spec.Node, sc *scope, opts reading) (plan.Value, r
 
 func (r *result) join(other result) {
 	r.from = join(r.from, other.from)
-	r.taint.all = r.taint.all || other.taint.of(nil)
+	r.taint.all |= other.taint.of(nil)
 	r.failed = r.failed || other.failed
 }
 

@@ -78,6 +78,8 @@ type Trigger struct {
 	Cron     string  `json:"cron,omitempty"`     // schedule: five fields, as in crontab(5)
 	Timezone string  `json:"timezone,omitempty"` // schedule: a name of the IANA time zone database
 	Inputs   []Field `json:"inputs,omitempty"`   // schedule: literals
+
+	Every Duration `json:"every,omitempty"` // schedule: set where Cron is not
 }
 
 // Input is a declared input of the playbook.
@@ -295,6 +297,7 @@ type Approve struct {
 	Role         string   `json:"role"`
 	NotRequester bool     `json:"not_requester,omitempty"`
 	Covers       []string `json:"covers"`
+	Each         []Each   `json:"each,omitempty"` // those covered steps that stand in a later foreach
 	Within       Duration `json:"within"`
 	OnTimeout    string   `json:"on_timeout"` // deny | escalate
 	EscalateTo   string   `json:"escalate_to,omitempty"`
@@ -303,6 +306,12 @@ type Approve struct {
 	Remind       Duration `json:"remind,omitempty"`   // between reminders while nobody has decided
 	Edit         []Edit   `json:"edit,omitempty"`     // what the approver may change
 	OnDeny       string   `json:"on_deny,omitempty"`  // continue: a no releases nothing and the run goes on; "" ends it
+}
+
+// Each is a covered step in a foreach: the approval is for the calls of all its items.
+type Each struct {
+	Step    string `json:"step"`
+	Foreach string `json:"foreach"`
 }
 
 // Edit is an argument of a covered step that the approver may change. Schema is the argument's JSON Schema.
@@ -329,9 +338,10 @@ type Ask struct {
 // FormField is one field of a form.
 type FormField struct {
 	Name     string          `json:"name"`
-	Type     string          `json:"type"` // text | number | boolean | choice | date
+	Type     string          `json:"type"` // text | number | boolean | choice | choices | date
 	Title    string          `json:"title,omitempty"`
-	Options  []string        `json:"options,omitempty"` // choice only
+	Options  []string        `json:"options,omitempty"` // choice and choices only
+	From     *Value          `json:"from,omitempty"`    // computes the options when the form is sent
 	Required bool            `json:"required,omitempty"`
 	Default  json.RawMessage `json:"default,omitempty"`
 }

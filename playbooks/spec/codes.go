@@ -43,5 +43,17 @@ const (
 	CodeNotBound       = "P044" // an argument of a covered step is not known, or not yet final, when the approval is asked for
 	CodeRepeatedEffect = "P045" // a consequential call may not be retried
 
-	CodePrompt = "P050" // warning: a prompt holds untrusted text
+	CodeUndoBy        = "P046" // nobody is named who decides on an undo that changes the world
+	CodeUndoRead      = "P047" // an undo beside, or by, an operation that changes nothing
+	CodeNothingToUndo = "P048" // warning: nothing stands before `on_error: undo` that could be taken back
+	CodeEdit          = "P049" // `edit` names what an approver can't change
+
+	CodePrompt    = "P050" // warning: a prompt holds untrusted text
+	CodeSink      = "P051" // untrusted text decides what it may not: the host that is called
+	CodeUnbounded = "P052" // warning: how many calls of language models a run makes is not bounded
+
+	CodePlaybook = "P060" // no such playbook
+	CodeInput    = "P061" // an input that the called playbook does not have, or needs and is not given
+	CodeCycle    = "P062" // playbooks that call each other in a circle
+	CodeSchedule = "P063" // no time that crontab can write, or no time zone
 )

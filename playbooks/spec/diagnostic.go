@@ -3,6 +3,7 @@ package spec
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 )
 
@@ -27,6 +28,27 @@ type Diagnostic struct {
 	EndColumn int    `json:"end_column"`
 	Message   string `json:"message"`
 	Help      string `json:"help,omitempty"` // the way out, where one is known
+	Fixes     []Fix  `json:"fixes,omitempty"`
+}
+
+// Fix is a change of the text that a person can apply as it stands.
+type Fix struct {
+	Title string `json:"title"`
+	Edits []Edit `json:"edits"`
+}
+
+// Edit replaces a range of the text, which is empty where it only inserts.
+type Edit struct {
+	Line      int    `json:"line"`
+	Column    int    `json:"column"`
+	EndLine   int    `json:"end_line"`
+	EndColumn int    `json:"end_column"`
+	Text      string `json:"text"`
+}
+
+// Replace is the edit that puts a text in the place of a range.
+func Replace(at Span, text string) Edit {
+	return Edit{Line: at.Start.Line, Column: at.Start.Column, EndLine: at.End.Line, EndColumn: at.End.Column, Text: text}
 }
 
 // String is the diagnostic as a compiler prints it, on one line.
@@ -49,12 +71,30 @@ type Bag struct {
 	File   string
 	list   []Diagnostic
 	errors bool
+	full   bool // the last one was left out
 }
 
 // Error adds an error. Help may be empty.
 func (b *Bag) Error(code string, at Span, help, format string, args ...any) {
 	b.errors = true
 	b.add(Diagnostic{Code: code, Severity: SeverityError, Help: help, Message: fmt.Sprintf(format, args...)}, at)
+}
+
+// Near adds an error about a word that is not among those known. Where one of them is near, that is the help and the fix.
+func (b *Bag) Near(code string, at Span, word string, known []string, format string, args ...any) {
+	b.Error(code, at, Suggest(word, known), format, args...)
+	if near := Nearest(word, known); near != "" {
+		b.Fix("Change it to "+near, Replace(at, near))
+	}
+}
+
+// Fix gives the last diagnostic a way out that a person can apply.
+func (b *Bag) Fix(title string, edits ...Edit) {
+	if b.full {
+		return
+	}
+	last := &b.list[len(b.list)-1]
+	last.Fixes = append(last.Fixes, Fix{Title: title, Edits: edits})
 }
 
 // Warn adds a warning. Help may be empty.
@@ -69,7 +109,7 @@ func (b *Bag) add(d Diagnostic, at Span) {
 	if d.EndLine < d.Line || d.EndLine == d.Line && d.EndColumn <= d.Column {
 		d.EndLine, d.EndColumn = d.Line, d.Column+1
 	}
-	if len(b.list) < MaxDiagnostics {
+	if b.full = len(b.list) >= MaxDiagnostics; !b.full {
 		b.list = append(b.list, d)
 	}
 }
@@ -83,6 +123,9 @@ func (b *Bag) All() []Diagnostic {
 		return cmp.Or(cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column),
 			cmp.Compare(x.Code, y.Code), cmp.Compare(x.Message, y.Message))
 	})
-	b.list = slices.Compact(b.list)
+	b.list = slices.CompactFunc(b.list, func(x, y Diagnostic) bool {
+		x.Fixes, y.Fixes = nil, nil
+		return reflect.DeepEqual(x, y)
+	})
 	return b.list
 }

@@ -112,10 +112,19 @@ func (r *reader) sources(n *Node) []*Node {
 
 func (r *reader) schedule(n *Node) Schedule {
 	f := r.mapping(n, "`schedule`", keys("schedule"), nil)
-	return Schedule{
-		Cron: r.word(f.need("cron"), "cron"), Timezone: r.word(f.get("timezone"), "timezone"),
+	s := Schedule{
+		Cron: r.word(f.get("cron"), "cron"), Timezone: r.word(f.get("timezone"), "timezone"), Every: r.duration(f.get("every"), "every"),
 		Inputs: r.values(f.get("inputs"), "inputs", "an input's name"),
 	}
+	switch cron, every := f.get("cron"), f.get("every"); {
+	case cron == nil && every == nil && n.Kind == Map:
+		r.bag.Error(CodeMissing, n.Span, "", "`schedule` needs `cron` or `every`")
+	case cron != nil && every != nil:
+		r.bag.Error(CodeValue, every.Span, "leave one of them out", "a schedule has `cron` or `every`, not both")
+	case every != nil && s.Every > 0 && s.Every < minEvery:
+		r.bag.Error(CodeDuration, every.Span, "at least 10s", "a schedule can't be that dense")
+	}
+	return s
 }
 
 func (r *reader) inputs(p *Playbook, n *Node) {

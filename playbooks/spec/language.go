@@ -94,7 +94,7 @@ var verbsLater = []string{"agent"}
 var Overlaps = []string{plan.OverlapQueue, plan.OverlapSkip, plan.OverlapJoin, plan.OverlapCancelRunning}
 
 // FieldTypes are the types of a form's fields.
-var FieldTypes = []string{"text", "number", "boolean", "choice", "date"}
+var FieldTypes = []string{"text", "number", "boolean", "choice", "choices", "date"}
 
 var (
 	literalOnly = []string{TakesLiteral}
@@ -131,7 +131,8 @@ var Language = []Construct{
 	}},
 	{Name: "manual", Doc: "A start by a person or the API.", Keys: nil},
 	{Name: "schedule", Doc: "A start by the clock.", Keys: []Key{
-		{Name: "cron", Doc: "When: minute, hour, day of the month, month, day of the week.", Takes: literalOnly, Required: true, Example: `"0 6 * * *"`},
+		{Name: "cron", Doc: "When: minute, hour, day of the month, month, day of the week.", Takes: literalOnly, Example: `"0 6 * * *"`},
+		{Name: "every", Doc: "How often, where the hour does not matter.", Takes: durationKey, Example: "5m"},
 		{Name: "timezone", Doc: "The time zone that the hours are in.", Takes: literalOnly, Default: "UTC", Example: "Europe/Berlin"},
 		{Name: "inputs", Doc: "Inputs of the run; no expressions.", Takes: []string{TakesValues}},
 	}},
@@ -254,7 +255,7 @@ var Language = []Construct{
 		{Name: "title", Doc: "The question.", Takes: textOnly, Required: true},
 		{Name: "message", Doc: "What one should know to decide.", Takes: textOnly},
 		{Name: "by", Doc: "Who decides.", In: []string{"by"}, Required: true},
-		{Name: "covers", Doc: "The actions that a yes releases, each with its exact arguments.", Takes: wordsKey},
+		{Name: "covers", Doc: "The actions that a yes releases, each with its exact arguments; of an action in a later foreach, the calls for all items.", Takes: wordsKey},
 		{Name: "edit", Doc: "Arguments that the approver may change, as STEP.ARGUMENT.", Takes: wordsKey, Example: "[contain.comment]"},
 		{Name: "within", Doc: "How long the decision may take.", Takes: durationKey, Required: true},
 		{Name: "remind", Doc: "How often people are reminded while nobody has decided.", Takes: durationKey},
@@ -276,7 +277,7 @@ var Language = []Construct{
 	{Name: "field", Doc: "A field of a form.", Keys: []Key{
 		{Name: "type", Doc: "What it takes.", Takes: literalOnly, Enum: FieldTypes, Required: true},
 		{Name: "title", Doc: "Its name for people.", Takes: literalOnly},
-		{Name: "options", Doc: "The words to choose from; of type choice only.", Takes: wordsKey},
+		{Name: "options", Doc: "The words to choose from, or an expression that gives them; of types choice and choices only.", Takes: []string{TakesWords, TakesCondition}},
 		{Name: "required", Doc: "Whether it must be filled in.", Takes: []string{TakesBoolean}, Default: "false"},
 		{Name: "default", Doc: "What stands in it at first; no expression.", Takes: []string{TakesValue}},
 	}},

@@ -33,6 +33,7 @@ type Alert struct {
 type Schedule struct {
 	Cron     *Node
 	Timezone *Node // nil is UTC
+	Every    plan.Duration
 	Inputs   []Entry
 }
 
@@ -223,6 +224,7 @@ type Field struct {
 	Type    string
 	Title   string
 	Options []*Node
+	From    *Node // an expression that gives the options
 	// Required says that the form can't be sent without it.
 	Required bool
 	Default  *Node

@@ -49,7 +49,7 @@ func (r *reader) mapping(n *Node, what string, known, later []string) fields {
 		case slices.Contains(later, e.Key.Text):
 			r.bag.Error(CodeNotYet, e.Key.Span, "", "`%s` is not available yet in %s", e.Key.Text, what)
 		default:
-			r.bag.Error(CodeUnknownKey, e.Key.Span, Suggest(e.Key.Text, known), "%s has no key `%s`", what, e.Key.Text)
+			r.bag.Near(CodeUnknownKey, e.Key.Span, e.Key.Text, known, "%s has no key `%s`", what, e.Key.Text)
 		}
 	}
 	return fields{r: r, node: n, what: what}
@@ -142,7 +142,7 @@ func (r *reader) oneOf(n *Node, key, otherwise string, known, later []string) st
 	case slices.Contains(later, word):
 		r.bag.Error(CodeNotYet, n.Span, "", "`%s: %s` is not available yet", key, word)
 	default:
-		r.bag.Error(CodeValue, n.Span, Suggest(word, known), "`%s` can't be %q", key, word)
+		r.bag.Near(CodeValue, n.Span, word, known, "`%s` can't be %q", key, word)
 	}
 	return word
 }

@@ -18,6 +18,7 @@ const (
 	maxOptions  = 100
 	minBackoff  = plan.Duration(1000)
 	minRemind   = plan.Duration(60_000)
+	minEvery    = plan.Duration(10_000)
 )
 
 func (r *reader) block(n *Node, what string) []*Step {

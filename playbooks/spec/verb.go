@@ -212,14 +212,20 @@ func (r *reader) field(e Entry) Field {
 	f := r.mapping(e.Value, "a field", keys("field"), nil)
 	field := Field{
 		Name: e.Key, Title: r.literal(f.get("title"), "title"), Required: r.boolean(f.get("required"), "required"),
-		Type: r.oneOf(f.need("type"), "type", "", FieldTypes, nil), Options: r.words(f.get("options"), "options"), Default: f.get("default"),
+		Type: r.oneOf(f.need("type"), "type", "", FieldTypes, nil), Default: f.get("default"),
 	}
 	options := f.get("options")
+	if options != nil && options.Kind == String {
+		field.From = options
+	} else {
+		field.Options = r.words(options, "options")
+	}
+	choice := field.Type == "choice" || field.Type == "choices"
 	switch {
-	case field.Type == "choice" && options == nil && e.Value.Kind == Map:
-		r.bag.Error(CodeMissing, e.Value.Span, "add `options: [...]`", "a field of type choice needs `options`")
-	case field.Type != "choice" && options != nil:
-		r.bag.Error(CodeKeyForVerb, options.Span, "write `type: choice`", "`options` belong to a field of type choice")
+	case choice && options == nil && e.Value.Kind == Map:
+		r.bag.Error(CodeMissing, e.Value.Span, "add `options: [...]`", "a field of type %s needs `options`", field.Type)
+	case !choice && options != nil:
+		r.bag.Error(CodeKeyForVerb, options.Span, "write `type: choice`", "`options` belong to a field of type choice or choices")
 	case len(field.Options) > maxOptions:
 		r.bag.Error(CodeValue, options.Span, "", "a field has at most %d options", maxOptions)
 	}

@@ -19,10 +19,10 @@ import (
 
 // The bounds of a document, aliases expanded. They are far above what a person writes.
 const (
-	MaxBytes = 256 << 10
-	MaxNodes = 20_000
+	MaxBytes = 512 << 10
+	MaxNodes = 40_000
 	MaxDepth = 48
-	MaxSteps = 500
+	MaxSteps = 2000
 )
 
 // Parse reads a document of YAML into nodes. It is nil when there is none; the reasons are in the bag.
