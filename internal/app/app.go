@@ -271,7 +271,9 @@ func (a *App) keepPlans(ctx context.Context) error {
 
 // work starts Temporal, the workers and the dispatcher of the outbox.
 func (a *App) work(ctx context.Context, acts *activities.Activities, blobs *blob.Store) error {
-	temporal, err := engine.Start(ctx, engine.Options{Dir: a.paths.temporal(), KeyFile: a.paths.payloadKeys(), Logger: a.options.Log})
+	temporal, err := engine.Start(ctx, engine.Options{
+		Dir: a.paths.temporal(), KeyFile: a.paths.payloadKeys(), Blobs: blobs, Logger: a.options.Log,
+	})
 	if err != nil {
 		return err
 	}
@@ -293,17 +295,7 @@ func (a *App) work(ctx context.Context, acts *activities.Activities, blobs *blob
 	}
 	d := &dispatcher{
 		store: a.store, temporal: client, log: a.options.Log, eager: true,
-		archive: func(ctx context.Context, workflowID, runID string) (archived, error) {
-			if _, err := engine.AwaitClose(ctx, client, workflowID, runID); err != nil {
-				return archived{}, err
-			}
-			history, err := engine.ExportHistory(ctx, client, workflowID, runID)
-			if err != nil {
-				return archived{}, err
-			}
-			digest, err := blobs.Put(ctx, history)
-			return describe(digest, history), err
-		},
+		archive: archiver{temporal: client, blobs: blobs},
 	}
 	dispatching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var ended sync.WaitGroup

@@ -75,7 +75,7 @@ func ShowRun(ctx context.Context, dir, id string) (view RunView, err error) {
 	return view, nil
 }
 
-// ReplayRun replays a run's archived history against this version's interpreter.
+// ReplayRun replays everything that a run's archive has against this version's interpreter.
 func ReplayRun(ctx context.Context, dir, id string) (kept archived, err error) {
 	s, err := store.Open(ctx, paths{dir}.database())
 	if err != nil {
@@ -93,16 +93,19 @@ func ReplayRun(ctx context.Context, dir, id string) (kept archived, err error) {
 	if err != nil {
 		return archived{}, err
 	}
-	history, err := blobs.Get(ctx, run.Archive)
-	if err != nil {
-		return archived{}, err
-	}
 	keys, err := engine.OpenKeyring(paths{dir}.payloadKeys(), false)
 	if err != nil {
 		return archived{}, err
 	}
-	return describe(run.Archive, history), engine.Replay(ctx, history, engine.ReplayOptions{
-		Keys: keys, Register: func(r worker.WorkflowReplayer) { RegisterWorkflows(r) },
+	entry, err := s.FindEntry(ctx, id, archiveKey)
+	if err != nil {
+		return archived{}, err
+	}
+	if err := json.Unmarshal(entry.Body, &kept); err != nil {
+		return archived{}, soc.Errorf(soc.Internal, "the ledger's entry on the archive of %s can't be read: %w", id, err)
+	}
+	return kept, replayArchive(ctx, blobs, kept, engine.ReplayOptions{
+		Keys: keys, Blobs: blobs, Register: func(r worker.WorkflowReplayer) { RegisterWorkflows(r) },
 	})
 }
 
@@ -114,15 +117,6 @@ type WorkflowRegistry interface {
 // RegisterWorkflows makes the workflows known under their names in the contract.
 func RegisterWorkflows(r WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.Playbook, workflow.RegisterOptions{Name: contract.WorkflowPlaybook})
-}
-
-// describe says what an exported history is.
-func describe(digest string, history []byte) archived {
-	var h struct {
-		Events []json.RawMessage `json:"events"`
-	}
-	_ = json.Unmarshal(history, &h) // a count of 0 says that it is not one
-	return archived{Digest: digest, Events: len(h.Events), Bytes: len(history)}
 }
 
 // VerifyLedger checks the chain and the archive of a data directory.

@@ -32,16 +32,9 @@ const (
 type dispatcher struct {
 	store    *store.Store
 	temporal client.Client
-	archive  func(ctx context.Context, workflowID, runID string) (archived, error)
+	archive  archiver
 	log      *slog.Logger
 	eager    bool // the workers are in this process
-}
-
-// archived describes a run's exported history.
-type archived struct {
-	Digest string `json:"digest"`
-	Events int    `json:"events"`
-	Bytes  int    `json:"bytes"`
 }
 
 // run works until ctx ends, then waits for what it has begun.
@@ -138,13 +131,13 @@ func (d *dispatcher) signal(ctx context.Context, row store.Outbox) error {
 	return d.store.DoneOutbox(ctx, row.ID)
 }
 
-// keep archives the history of a run that has closed and says so in the ledger.
+// keep archives what a run that has closed did, and says so in the ledger.
 func (d *dispatcher) keep(ctx context.Context, row store.Outbox) error {
 	run, err := d.store.GetRun(ctx, row.RunID)
 	if err != nil {
 		return err
 	}
-	kept, err := d.archive(ctx, run.WorkflowID, run.TemporalRunID)
+	kept, err := d.archive.keep(ctx, run.WorkflowID, run.TemporalRunID)
 	if err != nil {
 		return err
 	}
@@ -153,7 +146,7 @@ func (d *dispatcher) keep(ctx context.Context, row store.Outbox) error {
 		return err
 	}
 	if _, err := d.store.ArchiveRun(ctx, row.RunID, kept.Digest, []soc.LedgerEntry{
-		{Key: "archive", Kind: contract.KindHistoryArchived, At: time.Now().UTC(), Body: body},
+		{Key: archiveKey, Kind: contract.KindHistoryArchived, At: time.Now().UTC(), Body: body},
 	}); err != nil {
 		return err
 	}

@@ -133,21 +133,54 @@ func (v *verification) check(ctx context.Context, last, e soc.LedgerEntry, head 
 	return "", nil
 }
 
+// checkArchived looks at the documents that an entry names, and at those that its index lists: histories, and the
+// payloads that these refer to.
 func (v *verification) checkArchived(ctx context.Context, e soc.LedgerEntry, report *Report) (string, error) {
 	var body struct {
 		Digest string `json:"digest"`
+		Index  string `json:"index"`
 	}
 	if err := json.Unmarshal(e.Body, &body); err != nil || body.Digest == "" {
 		return "it names no archived document", nil
 	}
-	_, err := v.archive.Get(ctx, body.Digest)
+	if _, why, err := v.document(ctx, body.Digest, report); why != "" || err != nil || body.Index == "" {
+		return why, err
+	}
+	text, why, err := v.document(ctx, body.Index, report)
+	if why != "" || err != nil {
+		return why, err
+	}
+	type named struct {
+		Digest string `json:"digest"`
+	}
+	var index struct {
+		Histories []named `json:"histories"`
+		Payloads  []named `json:"payloads"`
+	}
+	if err := json.Unmarshal(text, &index); err != nil {
+		return "the index " + body.Index + " of its archive can't be read", nil
+	}
+	for _, listed := range append(index.Histories, index.Payloads...) {
+		if listed.Digest == body.Digest {
+			continue
+		}
+		if _, why, err := v.document(ctx, listed.Digest, report); why != "" || err != nil {
+			return why, err
+		}
+	}
+	return "", nil
+}
+
+// document reads an archived document, or says what is wrong with it.
+func (v *verification) document(ctx context.Context, digest string, report *Report) (data []byte, why string, err error) {
+	data, err = v.archive.Get(ctx, digest)
 	switch soc.KindOf(err) {
 	case "":
 		report.Archived++
-		return "", nil
+		return data, "", nil
 	case soc.Unavailable:
-		return "", err
+		return nil, "", err
 	default:
-		return err.Error(), nil
+		return nil, err.Error(), nil
 	}
 }

@@ -203,6 +203,42 @@ func TestTheArchiveIsVerifiedToo(t *testing.T) {
 	require.Contains(t, report.Why, "has no document")
 }
 
+func TestWhatAnArchiveListsIsVerifiedToo(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := written(t, "sqlite:"+filepath.Join(dir, "picket.db"))
+	archive, err := blob.Open(filepath.Join(dir, "blobs"))
+	require.NoError(t, err)
+	put := func(text string) string {
+		digest, err := archive.Put(t.Context(), []byte(text))
+		require.NoError(t, err)
+		return digest
+	}
+	first, next, payload := put("first history"), put("next history"), put("payload")
+	index := put(fmt.Sprintf(`{"histories":[{"digest":%q},{"digest":%q}],"payloads":[{"digest":%q}]}`, first, next, payload))
+	runs, _, err := s.Runs(t.Context(), store.RunFilter{})
+	require.NoError(t, err)
+	appended, err := s.ArchiveRun(t.Context(), runs[0].ID, first, []soc.LedgerEntry{{
+		Key: "archive", Kind: contract.KindHistoryArchived, Body: fmt.Appendf(nil, `{"digest":%q,"index":%q}`, first, index),
+	}})
+	require.NoError(t, err)
+	report, err := audit.Verify(t.Context(), s, audit.WithArchive(archive))
+	require.NoError(t, err)
+	require.True(t, report.OK, report.Why)
+	require.EqualValues(t, 4, report.Archived)
+
+	for name, digest := range map[string]string{"a payload": payload, "another history": next, "the index": index} {
+		file := filepath.Join(dir, "blobs", digest[:2], digest[2:6], digest+".zst")
+		require.NoError(t, os.Rename(file, file+".lost"))
+		report, err = audit.Verify(t.Context(), s, audit.WithArchive(archive))
+		require.NoError(t, err)
+		require.False(t, report.OK, name)
+		require.Equal(t, appended[0].Entry.Seq, report.FirstBad, name)
+		require.Contains(t, report.Why, digest, name)
+		require.NoError(t, os.Rename(file+".lost", file))
+	}
+}
+
 func TestALongLedgerIsVerifiedInPages(t *testing.T) {
 	t.Parallel()
 	s := open(t, "sqlite:"+filepath.Join(t.TempDir(), "picket.db"))

@@ -1,5 +1,8 @@
 // Package blob keeps documents in files named by the SHA-256 of their content, compressed with zstd. A file that is
 // there is whole and durable, and it never changes.
+//
+// Nothing is ever removed. Archived histories refer to documents, and several may refer to the same: who would remove
+// one has to know first that no archive and no open run refers to it. Nobody does so today.
 package blob
 
 import (

@@ -9,7 +9,6 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/proxy"
 	sdkpb "go.temporal.io/api/sdk/v1"
-	"go.temporal.io/api/temporalproto"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -153,25 +152,6 @@ func claimOf(p *commonpb.Payload) (claim Claim, ok bool, err error) {
 	return claim, true, err
 }
 
-// Claims lists the payloads that a history refers to, each once, in the order in which they came. A history replays
-// only together with them.
-func Claims(history []byte) ([]Claim, error) {
-	parsed, err := parseHistory(history)
-	if err != nil {
-		return nil, err
-	}
-	var list []Claim
-	seen := map[string]bool{}
-	err = visitClaims(context.Background(), parsed, func(p *commonpb.Payload, claim Claim) (*commonpb.Payload, error) {
-		if !seen[claim.Digest] {
-			seen[claim.Digest] = true
-			list = append(list, claim)
-		}
-		return p, nil
-	})
-	return list, err
-}
-
 // fill puts the payloads that a history refers to in the places of their references. Without blobs it fails at the
 // first reference.
 func fill(ctx context.Context, h *historypb.History, blobs Blobs) error {
@@ -203,12 +183,4 @@ func visitClaims(ctx context.Context, h *historypb.History, visit func(*commonpb
 			return visited, nil
 		},
 	})
-}
-
-func parseHistory(text []byte) (*historypb.History, error) {
-	var h historypb.History
-	if err := (temporalproto.CustomJSONUnmarshalOptions{DiscardUnknown: true}).Unmarshal(text, &h); err != nil {
-		return nil, soc.Errorf(soc.Invalid, "not a history: %w", err)
-	}
-	return &h, nil
 }

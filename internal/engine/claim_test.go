@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -79,16 +80,16 @@ func copyBlobs(t *testing.T, history []byte) (own *blob.Store, dir string, claim
 	from, dir := enginetest.Blobs(t, enginetest.Start(t)), t.TempDir()
 	own, err := blob.Open(dir)
 	require.NoError(t, err)
-	claims, err = engine.Claims(history)
+	summary, err := engine.Summarize(history)
 	require.NoError(t, err)
-	for _, c := range claims {
+	for _, c := range summary.Claims {
 		data, err := from.Get(t.Context(), c.Digest)
 		require.NoError(t, err)
 		require.Len(t, data, c.Size)
 		_, err = own.Put(t.Context(), data)
 		require.NoError(t, err)
 	}
-	return own, dir, claims
+	return own, dir, summary.Claims
 }
 
 func blobFile(dir, digest string) string {
@@ -169,19 +170,25 @@ func TestLargeValuesGoByReferenceWhicheverWayTheyAreCarried(t *testing.T) {
 
 	next, err := e.Client().DescribeWorkflowExecution(t.Context(), queue, "")
 	require.NoError(t, err)
+	last := next.GetWorkflowExecutionInfo().GetExecution().GetRunId()
 	for _, part := range []struct {
 		id, run string
 		claims  int // input and signal, activity's and child's input and result, local result, next input
 	}{
 		{queue, first, 8},
 		{queue + "-child", "", 2},
-		{queue, next.GetWorkflowExecutionInfo().GetExecution().GetRunId(), 2},
+		{queue, last, 2},
 	} {
 		history, err := engine.ExportHistory(t.Context(), e.Client(), part.id, part.run)
 		require.NoError(t, err)
 		require.Less(t, len(history), 64<<10, part.id)
 		own, _, claims := copyBlobs(t, history)
 		require.Len(t, claims, part.claims, part.id)
+		summary, err := engine.Summarize(history)
+		require.NoError(t, err)
+		require.Equal(t, engine.Execution{WorkflowID: part.id, RunID: cmp.Or(part.run, summary.RunID), Type: "every"}, summary.Execution)
+		require.Equal(t, part.run == first, summary.Next != nil && *summary.Next == engine.Execution{WorkflowID: queue, RunID: last, Type: "every"})
+		require.Equal(t, part.run == first, len(summary.Children) == 1 && summary.Children[0].WorkflowID == queue+"-child")
 		for _, c := range claims {
 			require.Equal(t, keysOf(t, e).Active(), c.Key)
 		}
@@ -197,10 +204,10 @@ func TestARunWhoseBlobIsLostWaitsUntilItIsBack(t *testing.T) {
 	require.NoError(t, err)
 	history, err := engine.ExportHistory(t.Context(), e.Client(), queue, run.GetRunID())
 	require.NoError(t, err)
-	claims, err := engine.Claims(history)
+	summary, err := engine.Summarize(history)
 	require.NoError(t, err)
-	require.Len(t, claims, 1)
-	file := blobFile(filepath.Join(e.Dir(), "blobs"), claims[0].Digest)
+	require.Len(t, summary.Claims, 1)
+	file := blobFile(filepath.Join(e.Dir(), "blobs"), summary.Claims[0].Digest)
 	require.NoError(t, os.Rename(file, file+".lost"))
 
 	startWorker(t, e.Client(), queue, func(r worker.Registry) {
@@ -249,8 +256,10 @@ func TestReferencesThatAreNotOursAreRefused(t *testing.T) {
 			require.ErrorContains(t, replayWith(t, history, enginetest.Blobs(t, enginetest.Start(t)), everyWay, "every"), c.says)
 		})
 	}
-	_, err := engine.Claims([]byte("no history"))
-	require.Equal(t, soc.Invalid, soc.KindOf(err))
+	for _, text := range []string{"no history", "{}", `{"events":[]}`} {
+		_, err := engine.Summarize([]byte(text))
+		require.Equal(t, soc.Invalid, soc.KindOf(err), text)
+	}
 }
 
 func TestOnlyWhatIsKeptOutsideIsSealedAlike(t *testing.T) {

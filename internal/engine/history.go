@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/serviceerror"
@@ -40,6 +41,67 @@ func ExportHistory(ctx context.Context, c client.Client, workflowID, runID strin
 		return nil, soc.Errorf(soc.Internal, "export the history of %s: %w", workflowID, err)
 	}
 	return text, nil
+}
+
+// Execution is one execution of a workflow, with a history of its own.
+type Execution struct {
+	WorkflowID string `json:"workflow_id"`
+	RunID      string `json:"run_id"`
+	Type       string `json:"type"`
+}
+
+// Summary is what an archive has to know of a history.
+type Summary struct {
+	Execution
+	Events   int
+	Next     *Execution  // that it continued as, if it did
+	Children []Execution // that it started, in order
+	Claims   []Claim     // payloads that it refers to, each once: it replays only together with them
+}
+
+// Summarize reads a history as ExportHistory wrote it.
+func Summarize(history []byte) (Summary, error) {
+	h, started, err := parseHistory(history)
+	if err != nil {
+		return Summary{}, err
+	}
+	s := Summary{
+		Execution: Execution{started.GetWorkflowId(), started.GetOriginalExecutionRunId(), started.GetWorkflowType().GetName()},
+		Events:    len(h.GetEvents()),
+	}
+	for _, e := range h.GetEvents() {
+		switch e.GetEventType() {
+		case enumspb.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
+			a := e.GetChildWorkflowExecutionStartedEventAttributes()
+			s.Children = append(s.Children, Execution{
+				a.GetWorkflowExecution().GetWorkflowId(), a.GetWorkflowExecution().GetRunId(), a.GetWorkflowType().GetName(),
+			})
+		case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+			a := e.GetWorkflowExecutionContinuedAsNewEventAttributes()
+			s.Next = &Execution{s.WorkflowID, a.GetNewExecutionRunId(), a.GetWorkflowType().GetName()}
+		}
+	}
+	seen := map[string]bool{}
+	err = visitClaims(context.Background(), h, func(p *commonpb.Payload, claim Claim) (*commonpb.Payload, error) {
+		if !seen[claim.Digest] {
+			seen[claim.Digest] = true
+			s.Claims = append(s.Claims, claim)
+		}
+		return p, nil
+	})
+	return s, err
+}
+
+// parseHistory reads an exported history, and how its run was started.
+func parseHistory(text []byte) (*historypb.History, *historypb.WorkflowExecutionStartedEventAttributes, error) {
+	var h historypb.History
+	if err := (temporalproto.CustomJSONUnmarshalOptions{DiscardUnknown: true}).Unmarshal(text, &h); err != nil {
+		return nil, nil, soc.Errorf(soc.Invalid, "not a history: %w", err)
+	}
+	if len(h.GetEvents()) == 0 || h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes() == nil {
+		return nil, nil, soc.Errorf(soc.Invalid, "not a history: it does not begin with the start of a run")
+	}
+	return &h, h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes(), nil
 }
 
 // AwaitClose waits until a run is closed and says how: completed, failed, canceled, terminated, timed_out or

@@ -30,13 +30,9 @@ type ReplayOptions struct {
 // when the code would do anything else than was done: another step, other arguments, another wait, another result.
 // Temporal's own replay compares ids and names only.
 func Replay(ctx context.Context, history []byte, o ReplayOptions) error {
-	parsed, err := parseHistory(history)
+	parsed, started, err := parseHistory(history)
 	if err != nil {
 		return err
-	}
-	started := firstEvent(parsed).GetWorkflowExecutionStartedEventAttributes()
-	if started == nil {
-		return soc.Errorf(soc.Invalid, "not a history: it does not begin with the start of a run")
 	}
 	if err := fill(ctx, parsed, o.Blobs); err != nil {
 		return err
@@ -104,13 +100,6 @@ func replayWithin(ctx context.Context, replay func() error) (stock, err error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("replay: %w", ctx.Err())
 	}
-}
-
-func firstEvent(h *historypb.History) *historypb.HistoryEvent {
-	if len(h.GetEvents()) == 0 {
-		return nil
-	}
-	return h.GetEvents()[0]
 }
 
 // item is one thing a workflow asked for. For local activities id is the number of the call within the run.
