@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 
+	"picket/internal/connector/clock"
 	"picket/internal/connector/geoip"
 	"picket/internal/connector/intel"
 	"picket/internal/connector/kev"
@@ -17,6 +18,9 @@ type nativeFunc func(ctx context.Context, arguments map[string]any) (any, error)
 
 func nativeFuncs(countries *geoip.Database, lists *intel.Database, networks *netclass.Table, catalogue *kev.Catalogue) map[string]nativeFunc {
 	return map[string]nativeFunc{
+		"clock.local": func(_ context.Context, args map[string]any) (any, error) {
+			return clock.Local(textArgument(args, "at"), textArgument(args, "timezone"))
+		},
 		"geoip.lookup": func(_ context.Context, args map[string]any) (any, error) {
 			addr, err := address(args)
 			if err != nil {
