@@ -14,8 +14,11 @@ import (
 // kindHistoryArchived is the kind of entries that name an archived document; internal/contract lists all kinds.
 const kindHistoryArchived = "history.archived"
 
-// pageLength is how many entries are in memory at once.
-const pageLength = 500
+// How many entries are in memory at once, and how many bytes of them: one may hold an answer of megabytes.
+const (
+	pageLength = 500
+	pageBytes  = 16 << 20
+)
 
 // Ledger is what Verify reads. *store.Store is one.
 type Ledger interface {
@@ -88,7 +91,7 @@ func Verify(ctx context.Context, l Ledger, options ...Option) (Report, error) {
 	last := soc.LedgerEntry{Digest: chain.Genesis}
 	after := int64(math.MinInt64) // entries that were put before the first show too
 	for {
-		entries, err := l.Entries(ctx, store.Filter{AfterSeq: after, Limit: pageLength})
+		entries, err := l.Entries(ctx, store.Filter{AfterSeq: after, Limit: pageLength, Bytes: pageBytes})
 		if err != nil {
 			return Report{}, err
 		}

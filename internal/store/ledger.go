@@ -168,7 +168,11 @@ type Filter struct {
 	Kinds    []string
 	NoBody   bool // leave the bodies out: for those who only follow what happens
 	Limit    int  // 1000 if 0, at most 10000
+	Bytes    int  // the entry whose body brings the bodies to this many is the last, if it is not 0; only an empty answer is the end then
 }
+
+// errEnough ends the reading of rows.
+var errEnough = errors.New("enough")
 
 // Entries answers entries in the order of the chain.
 func (s *Store) Entries(ctx context.Context, f Filter) ([]soc.LedgerEntry, error) {
@@ -192,8 +196,22 @@ func (s *Store) Entries(ctx context.Context, f Filter) ([]soc.LedgerEntry, error
 		columns = strings.Replace(columns, "body", "''", 1)
 	}
 	query := "SELECT " + columns + " FROM ledger" + w.String() + " ORDER BY seq LIMIT ?"
-	entries, err := all(s.read(ctx), scanEntry, query, append(w.args, min(limit, 10000))...)
-	return entries, wrap("read the ledger", err)
+	entries, bytes := []soc.LedgerEntry{}, 0
+	err := s.read(ctx).each(func(row scanner) error {
+		e, err := scanEntry(row)
+		if err != nil {
+			return err
+		}
+		entries, bytes = append(entries, e), bytes+len(e.Body)
+		if f.Bytes > 0 && bytes >= f.Bytes {
+			return errEnough
+		}
+		return nil
+	}, query, append(w.args, min(limit, 10000))...)
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, wrap("read the ledger", err)
+	}
+	return entries, nil
 }
 
 // FindEntry answers a run's entry by its key, or NotFound.

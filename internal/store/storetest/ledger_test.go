@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -149,6 +150,31 @@ func TestEntriesAreFilteredInOrder(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, thin[0].Body)
 		require.NotEmpty(t, thin[0].Kind)
+	})
+}
+
+func TestEntriesOfLargeBodiesAreReadInPartsThatFit(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store) {
+		_, run := accepted(t, s, 1)
+		for i := range 5 {
+			body := json.RawMessage(`"` + strings.Repeat("x", 98) + `"`)
+			_, err := s.Append(t.Context(), run, []soc.LedgerEntry{{Key: fmt.Sprint(i), Kind: "large", Body: body}})
+			require.NoError(t, err)
+		}
+		var parts []int
+		after := int64(0)
+		for {
+			entries, err := s.Entries(t.Context(), store.Filter{RunID: run, AfterSeq: after, Bytes: 150})
+			require.NoError(t, err)
+			if len(entries) == 0 {
+				break
+			}
+			parts, after = append(parts, len(entries)), entries[len(entries)-1].Seq
+		}
+		require.Equal(t, []int{2, 2, 1}, parts)
+		one, err := s.Entries(t.Context(), store.Filter{RunID: run, Bytes: 1})
+		require.NoError(t, err)
+		require.Len(t, one, 1, "one at least, however large")
 	})
 }
 
