@@ -15,7 +15,7 @@ import (
 
 // Bounds of outbound calls.
 const (
-	defaultMaxBody  = 1 << 20          // an API answer of more than 1 MB is not what a playbook asked for
+	defaultMaxBody  = 4 << 20          // a page of a thousand records fits; more is not what a playbook asked for
 	dialTimeout     = 5 * time.Second  // a healthy peer accepts in milliseconds
 	idleTimeout     = 60 * time.Second // below the idle limits of common load balancers
 	maxRedirects    = 3
@@ -33,7 +33,7 @@ var errRedirect = errors.New("the redirect is refused")
 // ClientOptions are the settings of a guarded HTTP client. The zero value is the strict one.
 type ClientOptions struct {
 	AllowPrivate bool          // private and loopback addresses may be called; metadata addresses never
-	MaxBody      int64         // bytes of an answer after decompression; 0 is 1 MB
+	MaxBody      int64         // bytes of an answer after decompression; 0 is 4 MB
 	Timeout      time.Duration // of a whole call with its body; 0 is 30 s, negative is none
 	Proxy        *url.URL      // an HTTP or HTTPS proxy; nil is none
 	ProxyFromEnv bool          // HTTP_PROXY, HTTPS_PROXY and NO_PROXY decide; off by default

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -34,6 +35,17 @@ const tokenPath = "/canary-token"
 // Connect gives a registry in which the connector has a connection to the handler's server.
 func Connect(t *testing.T, opts connector.Options, name string, handler http.Handler) *connector.Registry {
 	t.Helper()
+	r, err := connector.New(opts)
+	require.NoError(t, err)
+	serve(t, r, name, handler)
+	return r
+}
+
+var connections atomic.Int64
+
+// serve starts a server with the handler and adds a connection to it, whose name it gives.
+func serve(t *testing.T, r *connector.Registry, name string, handler http.Handler) string {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.URL.Path == tokenPath {
 			w.Header().Set("Content-Type", "application/json")
@@ -43,15 +55,13 @@ func Connect(t *testing.T, opts connector.Options, name string, handler http.Han
 		handler.ServeHTTP(w, req)
 	}))
 	t.Cleanup(server.Close)
-	r, err := connector.New(opts)
-	require.NoError(t, err)
-	require.NoError(t, r.AddConnection(connection(r, name, server.URL)))
-	return r
+	return connect(t, r, name, server.URL)
 }
 
-func connection(r *connector.Registry, name, base string) connector.Connection {
+func connect(t *testing.T, r *connector.Registry, name, base string) string {
+	t.Helper()
 	c := connector.Connection{
-		Name: "test", Connector: name, BaseURL: base, AllowPrivate: true,
+		Name: fmt.Sprintf("test-%d", connections.Add(1)), Connector: name, BaseURL: base, AllowPrivate: true,
 		Settings: map[string]string{"rate_per_minute": "0"}, Secrets: map[string]connector.Secret{},
 	}
 	for _, info := range r.Connectors() {
@@ -65,17 +75,17 @@ func connection(r *connector.Registry, name, base string) connector.Connection {
 			c.Settings["token_url"] = base + tokenPath
 		}
 		for _, field := range info.Fields {
-			if field.Instead {
-				continue
-			}
-			if field.Secret {
+			switch {
+			case field.Instead:
+			case field.Secret:
 				c.Secrets[field.Name] = secret.New(Canary)
-			} else {
+			default:
 				c.Settings[field.Name] = "someone"
 			}
 		}
 	}
-	return c
+	require.NoError(t, r.AddConnection(c))
+	return c.Name
 }
 
 // Operations lists the operations of a connector.
@@ -95,20 +105,22 @@ func Operations(t *testing.T, opts connector.Options, name string) []connector.O
 
 // Run holds every operation of an HTTP connector against all of it.
 func Run(t *testing.T, opts connector.Options, name string) {
+	r, err := connector.New(opts)
+	require.NoError(t, err)
 	for _, op := range Operations(t, opts, name) {
 		t.Run(op.Name, func(t *testing.T) {
 			t.Parallel()
-			t.Run("the recorded example is what is sent and what comes out", func(t *testing.T) { example(t, opts, op) })
-			t.Run("every status has its class", func(t *testing.T) { statuses(t, opts, op) })
-			t.Run("a broken or strange answer is an error", func(t *testing.T) { answers(t, opts, op) })
-			t.Run("a redirect leads nowhere else", func(t *testing.T) { redirects(t, opts, op) })
-			t.Run("a peer that is not there was sent nothing", func(t *testing.T) { absentPeer(t, opts, op) })
+			t.Run("the recorded example is what is sent and what comes out", func(t *testing.T) { example(t, r, op) })
+			t.Run("every status has its class", func(t *testing.T) { statuses(t, r, op) })
+			t.Run("a broken or strange answer is an error", func(t *testing.T) { answers(t, r, op) })
+			t.Run("a redirect leads nowhere else", func(t *testing.T) { redirects(t, r, op) })
+			t.Run("a peer that is not there was sent nothing", func(t *testing.T) { absentPeer(t, r, op) })
 		})
 	}
 }
 
-func call(r *connector.Registry, op connector.Operation) (json.RawMessage, error) {
-	return r.Call(context.Background(), connector.Request{Operation: op.Name, Arguments: op.Example.Arguments})
+func call(r *connector.Registry, connection string, op connector.Operation) (json.RawMessage, error) {
+	return r.Call(context.Background(), connector.Request{Operation: op.Name, Connection: connection, Arguments: op.Example.Arguments})
 }
 
 // Failed asserts the shape of an error and gives its *connector.CallError.
@@ -124,10 +136,10 @@ func Failed(t *testing.T, err error) *connector.CallError {
 	return e
 }
 
-func example(t *testing.T, opts connector.Options, op connector.Operation) {
+func example(t *testing.T, r *connector.Registry, op connector.Operation) {
 	var got atomic.Pointer[http.Request]
 	var body []byte
-	r := Connect(t, opts, op.Connector, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	server := serve(t, r, op.Connector, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, _ = io.ReadAll(req.Body)
 		got.Store(req)
 		var document string
@@ -139,7 +151,7 @@ func example(t *testing.T, opts connector.Options, op connector.Operation) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		_, _ = w.Write(op.Example.Response)
 	}))
-	output, err := call(r, op)
+	output, err := call(r, server, op)
 	require.NoError(t, err)
 	require.JSONEq(t, string(op.Example.Output), string(output))
 	req := got.Load()
@@ -194,10 +206,10 @@ var classes = map[int]soc.Kind{
 	503: soc.Unavailable, 504: soc.Unavailable, 507: soc.Unavailable, 520: soc.Unavailable,
 }
 
-func statuses(t *testing.T, opts connector.Options, op connector.Operation) {
+func statuses(t *testing.T, r *connector.Registry, op connector.Operation) {
 	var status atomic.Int64
 	var calls atomic.Int64
-	r := Connect(t, opts, op.Connector, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	server := serve(t, r, op.Connector, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		calls.Add(1)
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Retry-After", "7")
@@ -208,7 +220,7 @@ func statuses(t *testing.T, opts connector.Options, op connector.Operation) {
 	for code, kind := range classes {
 		status.Store(int64(code))
 		calls.Store(0)
-		output, err := call(r, op)
+		output, err := call(r, server, op)
 		if code != http.StatusUnauthorized { // a refused token is replaced once
 			require.EqualValues(t, 1, calls.Load(), "%d: a call is made once", code)
 		}
@@ -235,9 +247,9 @@ func statuses(t *testing.T, opts connector.Options, op connector.Operation) {
 	}
 }
 
-func answers(t *testing.T, opts connector.Options, op connector.Operation) {
+func answers(t *testing.T, r *connector.Registry, op connector.Operation) {
 	var answer atomic.Pointer[http.HandlerFunc]
-	r := Connect(t, opts, op.Connector, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { (*answer.Load())(w, req) }))
+	server := serve(t, r, op.Connector, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { (*answer.Load())(w, req) }))
 	text := func(body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
@@ -248,7 +260,7 @@ func answers(t *testing.T, opts connector.Options, op connector.Operation) {
 		handler http.HandlerFunc
 		kind    soc.Kind
 	}{
-		"longer than a megabyte":           {text(`{"pad":"` + strings.Repeat("x", 1<<20) + `"}`), soc.Invalid},
+		"longer than four megabytes":       {text(`{"pad":"` + strings.Repeat("x", 4<<20) + `"}`), soc.Invalid},
 		"broken JSON":                      {text(`{"id": `), soc.Invalid},
 		"two documents":                    {text(`{} {}`), soc.Invalid},
 		"nested without end":               {text(strings.Repeat("[", 20_000)), soc.Invalid},
@@ -258,7 +270,7 @@ func answers(t *testing.T, opts connector.Options, op connector.Operation) {
 		"an endless stream of white space": {endless, soc.Invalid},
 	} {
 		answer.Store(&test.handler)
-		_, err := call(r, op)
+		_, err := call(r, server, op)
 		require.Error(t, err, name)
 		e := Failed(t, err)
 		require.Equal(t, test.kind, e.Kind, "%s: %v", name, err)
@@ -288,14 +300,14 @@ func endless(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-func redirects(t *testing.T, opts connector.Options, op connector.Operation) {
+func redirects(t *testing.T, r *connector.Registry, op connector.Operation) {
 	var reached atomic.Int64
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
 	defer elsewhere.Close()
 	var code atomic.Int64
 	var calls atomic.Int64
 	loop := atomic.Bool{}
-	r := Connect(t, opts, op.Connector, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	server := serve(t, r, op.Connector, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		calls.Add(1)
 		to := elsewhere.URL + "/stolen"
 		if loop.Load() {
@@ -308,7 +320,7 @@ func redirects(t *testing.T, opts connector.Options, op connector.Operation) {
 		for _, again := range []bool{false, true} {
 			loop.Store(again)
 			calls.Store(0)
-			_, err := call(r, op)
+			_, err := call(r, server, op)
 			e := Failed(t, err)
 			require.Equal(t, soc.Denied, e.Kind, "%d: %v", status, err)
 			require.True(t, e.Sent)
@@ -321,13 +333,10 @@ func redirects(t *testing.T, opts connector.Options, op connector.Operation) {
 	require.Zero(t, reached.Load(), "the other host was called")
 }
 
-func absentPeer(t *testing.T, opts connector.Options, op connector.Operation) {
+func absentPeer(t *testing.T, r *connector.Registry, op connector.Operation) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	r, err := connector.New(opts)
-	require.NoError(t, err)
-	require.NoError(t, r.AddConnection(connection(r, op.Connector, gone.URL)))
-	_, err = call(r, op)
+	_, err := call(r, connect(t, r, op.Connector, gone.URL), op)
 	e := Failed(t, err)
 	require.Equal(t, soc.Unavailable, e.Kind)
 	require.False(t, e.Sent)
