@@ -2,16 +2,37 @@ package workflows
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"time"
+	"slices"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"picket/internal/contract"
 	"picket/playbooks/plan"
 )
+
+// grant is what an approval released. It is kept over the histories of a run.
+type grant struct {
+	Approval string            `json:"approval"`
+	Calls    []string          `json:"calls"`              // digests
+	Shadowed []string          `json:"shadowed,omitempty"` // digests of calls that are only recorded: nobody was asked
+	Edited   map[string]edited `json:"edited,omitempty"`   // by path
+}
+
+// edited is a call that the approver has changed.
+type edited struct {
+	Asked     string          `json:"asked"` // digest of the call that was asked about
+	Digest    string          `json:"digest"`
+	Arguments json.RawMessage `json:"arguments"`
+}
+
+// releases tells whether a call may go on; the approval is empty when it may only be recorded.
+func (g grant) releases(digest string) (approval string, ok bool) {
+	if slices.Contains(g.Calls, digest) {
+		return g.Approval, true
+	}
+	return "", slices.Contains(g.Shadowed, digest)
+}
 
 // approve asks for a decision on the exact calls it covers and waits for it. Denied and expired end the run.
 func (r *run) approve(ctx workflow.Context, f *frame, s *plan.Step) (outcome, error) {
@@ -19,52 +40,88 @@ func (r *run) approve(ctx workflow.Context, f *frame, s *plan.Step) (outcome, er
 	if err != nil {
 		return outcome{}, err
 	}
-	decision, err := r.ask(ctx, in)
+	path := f.prefix + s.ID
+	made, recorded := r.unshadowed(in.Calls)
+	if len(recorded) > 0 && len(made) == 0 {
+		return r.unasked(ctx, in, recorded)
+	}
+	in.Calls = made
+	decision, err := r.await(ctx, in, s.Approve.Remind)
 	if err == nil && decision.Outcome == "expired" && s.Approve.OnTimeout == "escalate" {
-		in.Escalated, in.Role = true, s.Approve.EscalateTo
-		in.OnTimeout = "deny" // there is nobody above
-		in.CreatedAt = workflow.Now(ctx).UTC()
-		in.Deadline = in.CreatedAt.Add(millis(s.Approve.Within))
-		decision, err = r.ask(ctx, in)
+		in = r.escalated(ctx, in, s.Approve.EscalateTo, s.Approve.Within)
+		decision, err = r.await(ctx, in, s.Approve.Remind)
 	}
 	if err != nil {
 		return outcome{}, err
 	}
-	output, err := json.Marshal(map[string]any{
-		"approved": decision.Outcome == "approved", "outcome": decision.Outcome, "by": decision.By, "reason": decision.Reason,
-	})
+	output, err := approvalOutput(decision)
 	if err != nil {
 		return outcome{}, err
 	}
 	switch decision.Outcome {
 	case "approved":
-		path := f.prefix + s.ID
-		r.approved[path] = grant{approvalID: contract.ApprovalID(r.in.RunID, path, in.Escalated), calls: decision.Calls}
+		changed, err := edits(in.Calls, decision)
+		if err != nil {
+			return outcome{output: output}, err
+		}
+		r.approved[path] = grant{
+			Approval: contract.ApprovalID(r.in.RunID, path, in.Escalated), Calls: decision.Calls, Shadowed: recorded, Edited: changed,
+		}
 		return outcome{status: contract.StepOK, reason: "approved by " + decision.By, output: output}, nil
 	case "denied":
-		reason := "denied by " + decision.By
-		if decision.Reason != "" {
-			reason += ": " + decision.Reason
-		}
-		return outcome{status: contract.StepDenied, output: output}, &stopped{status: statusCompleted, reason: reason}
+		return outcome{status: contract.StepDenied, output: output}, &stopped{status: statusCompleted, reason: denial(decision)}
 	default:
-		return outcome{status: contract.StepDenied, output: output},
-			&stopped{status: statusCompleted, reason: "nobody decided before the deadline; nothing was released"}
+		out := outcome{status: contract.StepDenied, output: output}
+		out.body.Expired = r.full
+		return out, &stopped{status: statusCompleted, reason: "nobody decided before the deadline; nothing was released"}
 	}
+}
+
+func approvalOutput(d contract.DecisionOutput) (json.RawMessage, error) {
+	return json.Marshal(map[string]any{"approved": d.Outcome == "approved", "outcome": d.Outcome, "by": d.By, "reason": d.Reason})
+}
+
+func denial(d contract.DecisionOutput) string {
+	reason := "denied by " + d.By
+	if d.Reason != "" {
+		reason += ": " + d.Reason
+	}
+	return reason
+}
+
+// unshadowed are the calls that will be made, and the digests of those that will only be recorded.
+func (r *run) unshadowed(calls []contract.ApprovalCall) (made []contract.ApprovalCall, recorded []string) {
+	made = []contract.ApprovalCall{}
+	for _, c := range calls {
+		if r.shadows(c.Operation) {
+			recorded = append(recorded, c.Digest)
+		} else {
+			made = append(made, c)
+		}
+	}
+	return made, recorded
+}
+
+// unasked notes an approval whose calls are all only recorded: there is nothing to decide on. What it grants is enough
+// for a record, and for nothing else.
+func (r *run) unasked(ctx workflow.Context, in contract.ApprovalInput, recorded []string) (outcome, error) {
+	in.RunID, in.ApprovalID = r.in.RunID, contract.ApprovalID(r.in.RunID, in.Path, false)
+	r.note(ctx, in.Path+"/shadow", contract.KindApprovalShadowed, in.Path, in)
+	r.approved[in.Path] = grant{Shadowed: recorded}
+	output, err := approvalOutput(contract.DecisionOutput{Outcome: "approved", By: "picket", Reason: "shadow mode: nobody was asked"})
+	out := outcome{status: contract.StepOK, reason: "shadow mode: nobody was asked", output: output}
+	out.body.Shadow = true
+	return out, err
 }
 
 // request is the approval as people will see it: the covered calls with the arguments they will have.
 func (r *run) request(ctx workflow.Context, f *frame, s *plan.Step) (contract.ApprovalInput, error) {
 	a := s.Approve
-	in := contract.ApprovalInput{Role: a.Role, OnTimeout: a.OnTimeout, CreatedAt: workflow.Now(ctx).UTC(), Calls: []contract.ApprovalCall{}}
+	in, err := r.question(ctx, f, s, &a.Title, a.Message, a.Evidence)
+	in.Role, in.OnTimeout, in.Quorum = a.Role, a.OnTimeout, a.Quorum
 	in.Deadline = in.CreatedAt.Add(millis(a.Within))
-	in.Path = f.prefix + s.ID
-	var err error
-	if in.Title, err = f.text(ctx, &a.Title); err != nil {
-		return in, fmt.Errorf("title: %w", err)
-	}
-	if in.Message, err = f.text(ctx, a.Message); err != nil {
-		return in, fmt.Errorf("message: %w", err)
+	if err != nil {
+		return in, err
 	}
 	if a.NotRequester {
 		in.NotUser = r.in.Trigger.RequestedBy
@@ -82,68 +139,44 @@ func (r *run) request(ctx workflow.Context, f *frame, s *plan.Step) (contract.Ap
 		if err != nil {
 			return in, err
 		}
-		in.Calls = append(in.Calls, contract.ApprovalCall{
+		call := contract.ApprovalCall{
 			Step: f.prefix + id, Title: covered.Title, Operation: covered.Action.Operation, Connection: covered.Action.Connection,
 			Arguments: arguments, Origins: covered.Action.Origins, Digest: digest,
-		})
+		}
+		for _, e := range a.Edit {
+			if e.Step == id {
+				call.Edit = append(call.Edit, e)
+			}
+		}
+		in.Calls = append(in.Calls, call)
 	}
-	for _, id := range a.Evidence {
-		if step, ok := f.done[id]; ok && step.Status == contract.StepOK {
-			in.Evidence = append(in.Evidence, contract.Evidence{ID: id, Title: r.steps[id].Title, Data: step.Output})
+	return in, nil
+}
+
+// question is what approvals and forms have in common.
+func (r *run) question(
+	ctx workflow.Context, f *frame, s *plan.Step, title, message *plan.Value, evidence []string,
+) (in contract.ApprovalInput, err error) {
+	in.CreatedAt, in.Calls, in.Path = workflow.Now(ctx).UTC(), []contract.ApprovalCall{}, f.prefix+s.ID
+	if in.Title, err = f.text(ctx, title); err != nil {
+		return in, fmt.Errorf("title: %w", err)
+	}
+	if in.Message, err = f.text(ctx, message); err != nil {
+		return in, fmt.Errorf("message: %w", err)
+	}
+	for _, id := range evidence {
+		if step := f.result(id); step.Status == contract.StepOK {
+			in.Evidence = append(in.Evidence, contract.Evidence{ID: id, Title: r.title(id), Data: step.Output})
 		}
 	}
 	return in, nil
 }
 
-// ask writes the approval where people see it, and waits until a verified decision stands or the deadline has passed.
-func (r *run) ask(ctx workflow.Context, in contract.ApprovalInput) (contract.DecisionOutput, error) {
-	in.ApprovalID = contract.ApprovalID(r.in.RunID, in.Path, in.Escalated)
-	in.Step = r.step(in.Path, in.Title)
-	if err := r.record(ctx, contract.ActivityRequestApproval, in, nil); err != nil {
-		return contract.DecisionOutput{}, err
-	}
-	for {
-		left := in.Deadline.Sub(workflow.Now(ctx))
-		arrived := false
-		if left > 0 {
-			var err error
-			arrived, err = workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-				Timeout: left, TimerOptions: workflow.TimerOptions{Summary: in.Path + " deadline"},
-			}, func() bool { return len(r.inbox[in.ApprovalID]) > 0 })
-			if err != nil {
-				return contract.DecisionOutput{}, r.withdraw(ctx, in, err)
-			}
-		}
-		query := contract.DecisionInput{ApprovalID: in.ApprovalID}
-		activity := contract.ActivityExpireApproval
-		if arrived {
-			box := r.inbox[in.ApprovalID]
-			query.DecisionID, r.inbox[in.ApprovalID] = box[0], box[1:]
-			activity = contract.ActivityReadDecision
-		}
-		query.Step = r.step(in.Path, in.Title)
-		var decision contract.DecisionOutput
-		if err := r.record(ctx, activity, query, &decision); err != nil {
-			return contract.DecisionOutput{}, err
-		}
-		if decision.Outcome != "" {
-			return decision, nil
-		}
-		if !arrived { // the clocks of database and server differ: the deadline is near, not past
-			if err := workflow.Sleep(ctx, time.Second); err != nil {
-				return contract.DecisionOutput{}, err
-			}
-		}
-	}
-}
-
-// withdraw closes an approval whose run was cancelled, so that nobody decides on what can't happen any more.
-func (r *run) withdraw(ctx workflow.Context, in contract.ApprovalInput, cause error) error {
-	if !temporal.IsCanceledError(cause) {
-		return cause
-	}
-	ctx, cancel := workflow.NewDisconnectedContext(ctx)
-	defer cancel()
-	query := contract.DecisionInput{ApprovalID: in.ApprovalID, Withdraw: true, Step: r.step(in.Path, in.Title)}
-	return errors.Join(cause, r.record(ctx, contract.ActivityExpireApproval, query, nil))
+// escalated is the same question to other people, who have as much time again.
+func (r *run) escalated(ctx workflow.Context, in contract.ApprovalInput, role string, within plan.Duration) contract.ApprovalInput {
+	in.Escalated, in.Role = true, role
+	in.OnTimeout = "deny" // there is nobody above
+	in.CreatedAt = workflow.Now(ctx).UTC()
+	in.Deadline = in.CreatedAt.Add(millis(within))
+	return in
 }

@@ -18,9 +18,15 @@ var null = json.RawMessage("null")
 type frame struct {
 	prefix string    // of step paths: "" or "lookup[3]/"
 	vars   expr.Vars // roots but steps; not changed once made
-	names  []string  // ids of finished steps, in the order they ended
-	done   map[string]seen
-	steps  json.RawMessage // the root `steps`, built when asked for
+	level  *level
+	refs   *references
+}
+
+// level holds the steps that ended at one level of loops.
+type level struct {
+	outer *level
+	names []string // in the order in which they ended
+	done  map[string]*seen
 }
 
 // seen is a step's result as expressions see it.
@@ -28,6 +34,8 @@ type seen struct {
 	Status string              `json:"status"`
 	Output json.RawMessage     `json:"output"`
 	Error  *contract.CallError `json:"error"`
+
+	text json.RawMessage // all of it, made when an expression first asks
 }
 
 // rootFrame is the frame of the playbook's own steps, with the inputs' defaults filled in.
@@ -43,8 +51,13 @@ func (r *run) rootFrame(ctx workflow.Context) (*frame, error) {
 		return nil, err
 	}
 	f := &frame{
-		vars: expr.Vars{"alert": alert, "run": about, "case": null, "inputs": json.RawMessage("{}")},
-		done: map[string]seen{},
+		vars:  expr.Vars{"alert": alert, "run": about, "case": null, "inputs": json.RawMessage("{}")},
+		level: newLevel(nil),
+		refs:  &references{known: map[string]uses{}},
+	}
+	if r.carried != nil {
+		r.carried.Frame.restore(f)
+		return f, nil
 	}
 	inputs, err := r.inputs(ctx, f)
 	if err != nil {
@@ -83,23 +96,26 @@ func (r *run) inputs(ctx workflow.Context, f *frame) (json.RawMessage, error) {
 	return object(fields), nil
 }
 
-// within is a frame for one item of a loop: it sees what its parent sees, and the item.
+func newLevel(outer *level) *level { return &level{outer: outer, done: map[string]*seen{}} }
+
+// within is a frame for one item or round of a loop: it sees what its parent sees, and the item.
 func (f *frame) within(prefix, as string, item json.RawMessage, number int) *frame {
-	inner := &frame{
-		prefix: prefix,
-		vars:   expr.Vars{},
-		names:  append([]string(nil), f.names...),
-		done:   make(map[string]seen, len(f.done)),
+	inner := f.with("index", json.RawMessage(fmt.Sprint(number)))
+	inner.prefix, inner.level = prefix, newLevel(f.level)
+	if as != "" {
+		inner.vars[as] = item
 	}
-	for _, name := range workflow.DeterministicKeys(f.vars) {
-		inner.vars[name] = f.vars[name]
-	}
-	for _, name := range f.names {
-		inner.done[name] = f.done[name]
-	}
-	inner.vars[as] = item
-	inner.vars["index"] = json.RawMessage(fmt.Sprint(number))
 	return inner
+}
+
+// with is the same frame with one more root.
+func (f *frame) with(name string, value json.RawMessage) *frame {
+	same := &frame{prefix: f.prefix, vars: make(expr.Vars, len(f.vars)+2), level: f.level, refs: f.refs}
+	for _, known := range workflow.DeterministicKeys(f.vars) {
+		same.vars[known] = f.vars[known]
+	}
+	same.vars[name] = value
+	return same
 }
 
 // finish makes a step's result visible to the steps after it.
@@ -107,52 +123,53 @@ func (f *frame) finish(id string, result seen) {
 	if result.Output == nil {
 		result.Output = null
 	}
-	if _, again := f.done[id]; !again {
-		f.names = append(f.names, id)
+	if _, again := f.level.done[id]; !again {
+		f.level.names = append(f.level.names, id)
 	}
-	f.done[id] = result
-	f.steps = nil
+	f.level.done[id] = &result
 }
 
-// scope is what an expression evaluates against now.
-func (f *frame) scope(ctx workflow.Context) *expr.Scope {
-	if f.steps == nil {
-		fields := make([]plan.Field, 0, len(f.names))
-		for _, id := range f.names {
-			text, err := json.Marshal(f.done[id])
-			if err != nil {
-				text = null
-			}
-			fields = append(fields, plan.Field{Name: id, Value: plan.Value{Literal: text}})
+// result is how a step ended that can be seen from here; nothing when it has not.
+func (f *frame) result(id string) seen {
+	if found := f.level.find(id); found != nil {
+		return *found
+	}
+	return seen{}
+}
+
+func (l *level) find(id string) *seen {
+	for ; l != nil; l = l.outer {
+		if found, ok := l.done[id]; ok {
+			return found
 		}
-		f.steps = object(fields)
 	}
-	vars := make(expr.Vars, len(f.vars)+1)
-	for _, name := range workflow.DeterministicKeys(f.vars) {
-		vars[name] = f.vars[name]
-	}
-	vars["steps"] = f.steps
-	return expr.NewScope(vars, workflow.Now(ctx))
+	return nil
 }
 
-func (f *frame) value(ctx workflow.Context, v plan.Value) (json.RawMessage, error) {
-	return expr.EvalValue(v, f.scope(ctx))
+// all are the ids of the steps that can be seen, the outer ones first.
+func (l *level) all() []string {
+	if l == nil {
+		return nil
+	}
+	return append(l.outer.all(), l.names...)
 }
 
-// text is a value as people read it: a string as it is, anything else as JSON.
-func (f *frame) text(ctx workflow.Context, v *plan.Value) (string, error) {
-	if v == nil {
-		return "", nil
+// document is the result as an expression reads it.
+func (s *seen) document() json.RawMessage {
+	if s.text == nil {
+		var b bytes.Buffer
+		failed, err := json.Marshal(s.Error)
+		if err != nil {
+			failed = null
+		}
+		fmt.Fprintf(&b, `{"status":%q,"error":%s,"output":`, s.Status, failed)
+		start := b.Len()
+		b.Write(s.Output)
+		b.WriteByte('}')
+		s.text = b.Bytes()
+		s.Output = s.text[start : len(s.text)-1] // one copy of a large output is enough
 	}
-	value, err := f.value(ctx, *v)
-	if err != nil {
-		return "", err
-	}
-	var s string
-	if json.Unmarshal(value, &s) == nil {
-		return s, nil
-	}
-	return string(value), nil
+	return s.text
 }
 
 // object joins literal fields to a JSON object, in their order.
@@ -172,5 +189,19 @@ func object(fields []plan.Field) json.RawMessage {
 		b.Write(field.Value.Literal)
 	}
 	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// array joins JSON values to a list.
+func array(items []json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	b.WriteByte('[')
+	for i, item := range items {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(item)
+	}
+	b.WriteByte(']')
 	return b.Bytes()
 }

@@ -10,7 +10,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"picket/internal/contract"
-	"picket/playbooks/expr"
 	"picket/playbooks/plan"
 )
 
@@ -19,15 +18,24 @@ type outcome struct {
 	status string // contract.StepOK, StepSkipped or StepDenied
 	reason string
 	output json.RawMessage
-	kept   bool // an activity has written the output to the ledger already
+	kept   bool              // an activity has written the output to the ledger already
+	body   contract.StepBody // what only the verb knows
 }
 
-// block runs steps one after the other and ends at the first that fails or stops the run.
+// block runs steps one after the other, and those of a group at once. It ends at the first that fails or ends the run.
 func (r *run) block(ctx workflow.Context, f *frame, steps []plan.Step) error {
-	for i := range steps {
-		if err := r.one(ctx, f, &steps[i]); err != nil {
+	for i := 0; i < len(steps); {
+		next := groupEnd(steps, i)
+		var err error
+		if next > i+1 {
+			err = r.group(ctx, f, steps[i:next])
+		} else {
+			err = r.one(ctx, f, &steps[i])
+		}
+		if err != nil {
 			return err
 		}
+		i = next
 	}
 	return nil
 }
@@ -37,60 +45,78 @@ func (r *run) one(ctx workflow.Context, f *frame, s *plan.Step) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	started := workflow.Now(ctx).UTC()
-	out, err := r.perform(ctx, f, s)
+	return r.settle(ctx, f, s, r.attempt(ctx, f, s))
+}
 
-	body := contract.StepBody{Verb: s.Verb, Title: s.Title, Started: started}
-	result := seen{Status: out.status, Output: out.output}
+// end is a step's end before anybody has seen it.
+type end struct {
+	started, ended time.Time
+	out            outcome
+	err            error
+}
+
+func (r *run) attempt(ctx workflow.Context, f *frame, s *plan.Step) end {
+	e := end{started: workflow.Now(ctx).UTC()}
+	e.out, e.err = r.perform(ctx, f, s)
+	e.ended = workflow.Now(ctx).UTC()
+	return e
+}
+
+// settle notes how a step ended, makes its result visible, and decides what its failure means.
+func (r *run) settle(ctx workflow.Context, f *frame, s *plan.Step, e end) error {
+	result := seen{Status: e.out.status, Output: e.out.output}
+	reason := e.out.reason
 	var stop *stopped
 	switch {
-	case err == nil:
-	case errors.As(err, &stop):
-		result.Status, out.reason = contract.StepOK, stop.reason
+	case e.err == nil:
+	case errors.As(e.err, &stop):
+		result.Status, reason = contract.StepOK, stop.reason
 		if s.Verb == plan.VerbApprove {
 			result.Status = contract.StepDenied
 		}
-	case temporal.IsCanceledError(err):
+	case temporal.IsCanceledError(e.err):
 		result.Status = contract.StepCancelled
 	default:
-		result.Status, result.Error = contract.StepFailed, callError(err)
+		result.Status, result.Error = contract.StepFailed, callError(e.err)
 		if result.Error.Kind == "unknown" {
 			result.Status = contract.StepUnknown
 		}
 	}
-	body.Status, body.Reason, body.Error, body.Ended = result.Status, out.reason, result.Error, workflow.Now(ctx).UTC()
-	if !out.kept {
-		body.Output = out.output
+	body := e.out.body
+	body.Verb, body.Title, body.Started, body.Ended, body.Group = s.Verb, s.Title, e.started, e.ended, s.Group
+	body.Status, body.Reason, body.Error = result.Status, reason, result.Error
+	if !e.out.kept {
+		body.Output = e.out.output
 	}
 	path := f.prefix + s.ID
 	r.note(ctx, path+"/end", contract.KindStepFinished, path, body)
 	f.finish(s.ID, result)
+	r.flushLong(ctx)
+	return r.after(s, path, e.err)
+}
 
-	if err != nil && stop == nil && s.OnError == "continue" && !temporal.IsCanceledError(err) {
+// after is what a step's error means to the block that it stands in.
+func (r *run) after(s *plan.Step, path string, err error) error {
+	if !catchable(err) {
+		return err
+	}
+	if s.OnError == "continue" {
 		return nil
 	}
-	if err != nil && stop == nil && !temporal.IsCanceledError(err) {
-		var named *failure
-		if !errors.As(err, &named) {
-			return &failure{step: path, err: err}
-		}
+	var named *failure
+	if !errors.As(err, &named) {
+		err = &failure{step: path, err: err}
+	}
+	if s.OnError == "undo" {
+		return &undoing{err}
 	}
 	return err
 }
 
-// failure names the step at which a run failed.
-type failure struct {
-	step string
-	err  error
-}
-
-func (f *failure) Error() string { return "step " + f.step + ": " + callError(f.err).Message }
-func (f *failure) Unwrap() error { return f.err }
-
 // perform does what the step's verb says.
 func (r *run) perform(ctx workflow.Context, f *frame, s *plan.Step) (outcome, error) {
 	if s.If != "" {
-		holds, err := expr.EvalBool(s.If, f.scope(ctx))
+		holds, err := f.holds(ctx, s.If)
 		if err != nil {
 			return outcome{}, fmt.Errorf("if: %w", err)
 		}
@@ -109,10 +135,20 @@ func (r *run) perform(ctx workflow.Context, f *frame, s *plan.Step) (outcome, er
 		return r.parallel(ctx, f, s)
 	case plan.VerbForeach:
 		return r.foreach(ctx, f, s)
+	case plan.VerbRepeat:
+		return r.repeat(ctx, f, s)
+	case plan.VerbWait:
+		return r.wait(ctx, f, s)
+	case plan.VerbCall:
+		return r.call(ctx, f, s)
 	case plan.VerbModel:
 		return r.model(ctx, f, s)
 	case plan.VerbApprove:
 		return r.approve(ctx, f, s)
+	case plan.VerbAsk:
+		return r.ask(ctx, f, s)
+	case plan.VerbTry:
+		return r.try(ctx, f, s)
 	case plan.VerbStop:
 		return r.stop(ctx, f, s)
 	}
@@ -134,40 +170,21 @@ func (r *run) stop(ctx workflow.Context, f *frame, s *plan.Step) (outcome, error
 
 func (r *run) choose(ctx workflow.Context, f *frame, s *plan.Step) (outcome, error) {
 	for i, b := range s.Choose.Branches {
-		holds, err := expr.EvalBool(b.When, f.scope(ctx))
+		holds, err := f.holds(ctx, b.When)
 		if err != nil {
 			return outcome{}, fmt.Errorf("when of branch %d: %w", i+1, err)
 		}
 		if holds {
-			return outcome{status: contract.StepOK, reason: "when: " + b.When}, r.block(ctx, f, b.Steps)
+			return r.branch(ctx, f, b.Steps, "when: "+b.When, fmt.Sprint(i+1))
 		}
 	}
-	return outcome{status: contract.StepOK, reason: "else"}, r.block(ctx, f, s.Choose.Else)
+	return r.branch(ctx, f, s.Choose.Else, "else", "else")
 }
 
-// callError is an error as the ledger and expressions show it.
-func callError(err error) *contract.CallError {
-	var app *temporal.ApplicationError
-	var late *temporal.TimeoutError
-	switch {
-	case errors.As(err, &app):
-		return &contract.CallError{Kind: app.Type(), Message: app.Message()}
-	case errors.As(err, &late):
-		return &contract.CallError{Kind: "unavailable", Message: "no answer in time (" + late.TimeoutType().String() + ")"}
+func (r *run) branch(ctx workflow.Context, f *frame, steps []plan.Step, reason, name string) (outcome, error) {
+	out := outcome{status: contract.StepOK, reason: reason}
+	if r.full {
+		out.body.Branch = name
 	}
-	return &contract.CallError{Kind: "invalid", Message: err.Error()}
-}
-
-// retryPolicy is the step's own, or the default: three attempts from one second up.
-func retryPolicy(s *plan.Step) *temporal.RetryPolicy {
-	policy := &temporal.RetryPolicy{
-		InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute, MaximumAttempts: 3,
-	}
-	if s.Retry != nil {
-		policy.MaximumAttempts = int32(min(max(s.Retry.Attempts, 1), 100))
-		if s.Retry.Backoff > 0 {
-			policy.InitialInterval = millis(s.Retry.Backoff)
-		}
-	}
-	return policy
+	return out, r.block(ctx, f, steps)
 }

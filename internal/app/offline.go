@@ -117,6 +117,8 @@ type WorkflowRegistry interface {
 // RegisterWorkflows makes the workflows known under their names in the contract.
 func RegisterWorkflows(r WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.Playbook, workflow.RegisterOptions{Name: contract.WorkflowPlaybook})
+	r.RegisterWorkflowWithOptions(workflows.Loop, workflow.RegisterOptions{Name: contract.WorkflowLoop})
+	r.RegisterWorkflowWithOptions(workflows.Scheduled, workflow.RegisterOptions{Name: contract.WorkflowScheduled})
 }
 
 // VerifyLedger checks the chain and the archive of a data directory.

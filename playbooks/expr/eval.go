@@ -34,12 +34,21 @@ func EvalBool(source string, s *Scope) (bool, error) {
 // EvalList evaluates a source that gives a list, and gives its elements. Null is an error: a list that is silently
 // empty would skip the work that it was made for.
 func EvalList(source string, s *Scope) ([]json.RawMessage, error) {
+	return evalList(source, s, MaxOutput)
+}
+
+// EvalItems is EvalList for a list that may be as large as a document: its elements are shared out, not kept together.
+func EvalItems(source string, s *Scope) ([]json.RawMessage, error) {
+	return evalList(source, s, MaxDocument)
+}
+
+func evalList(source string, s *Scope, left int) ([]json.RawMessage, error) {
 	r := &run{scope: s}
 	value, err := r.source(source)
 	if err != nil {
 		return nil, err
 	}
-	list, ok := value.([]any)
+	elements, ok := value.([]any)
 	if !ok {
 		message := "a list is needed; this is " + article(value)
 		if value == nil {
@@ -47,9 +56,8 @@ func EvalList(source string, s *Scope) ([]json.RawMessage, error) {
 		}
 		return nil, &Error{Length: len(source), Message: message, Source: source}
 	}
-	items := make([]json.RawMessage, len(list))
-	left := MaxOutput
-	for i, item := range list {
+	items := make([]json.RawMessage, len(elements))
+	for i, item := range elements {
 		out, fault := encode(item, left)
 		if fault != "" {
 			return nil, &Error{Length: len(source), Message: fault, Source: source}
