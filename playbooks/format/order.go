@@ -46,7 +46,7 @@ func (d *document) reorder() {
 		case it.name() == "steps":
 			o.steps(list)
 		case list.y.Kind == yaml.SequenceNode: // the cases of a test, and the like
-			list.apart = slices.ContainsFunc(list.items, func(it *item) bool { return it.value.block() })
+			list.apart = slices.ContainsFunc(list.items, func(it *item) bool { return it.value.y.Kind == yaml.MappingNode })
 		}
 	}
 	if !resolves(root, map[string]*yaml.Node{}) {

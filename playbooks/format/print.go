@@ -62,6 +62,8 @@ func (d *document) print() []byte {
 			lines = append(lines, line{text: "--- " + props})
 		}
 		lines = add(lines, d.collection(root, 0))
+	} else if root.empty() && properties(root.y) == "" {
+		lines = append(lines, line{text: "---"})
 	} else {
 		lines = append(lines, d.leaf(d.root, 0, "")...)
 	}
@@ -265,7 +267,7 @@ func (d *document) flowText(n *node) string {
 		if it.key != nil {
 			key := properties(it.key.y) + d.inline(it.key.y, true)
 			switch {
-			case it.value.empty() && !propertied(it.value.y) && it.value.y.Kind == yaml.ScalarNode:
+			case it.value.empty() && properties(it.value.y) == "":
 				text = key
 			case it.key.y.Kind == yaml.AliasNode:
 				text = key + " : " + text

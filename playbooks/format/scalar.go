@@ -30,7 +30,7 @@ func (d *document) inline(y *yaml.Node, inFlow bool) string {
 	}
 	tagged := y.Style&yaml.TaggedStyle != 0
 	if y.Style&(quotedStyle|blockStyle) == 0 && !strings.Contains(text, "\n") {
-		if strings.Contains(text, "${{") && !tagged {
+		if (strings.Contains(text, "${{") || strings.HasSuffix(text, ":") || marker(text)) && !tagged {
 			return singleQuoted(text)
 		}
 		return text
@@ -47,6 +47,9 @@ func (d *document) inline(y *yaml.Node, inFlow bool) string {
 	}
 	return singleQuoted(text)
 }
+
+// marker tells text that ends a document where it begins a line.
+func marker(text string) bool { return strings.HasPrefix(text, "---") || strings.HasPrefix(text, "...") }
 
 // otherEscape is an escape that is no mere quote or backslash.
 var otherEscape = regexp.MustCompile(`^"(?:[^\\]|\\["\\/])*\\[^"\\/]`)
@@ -102,7 +105,7 @@ func (d *document) written(y *yaml.Node) []string {
 	if y.Style&quotedStyle == 0 {
 		raw = d.plainLines(y)
 	}
-	if len(raw) < 2 {
+	if len(raw) < 2 || marker(raw[0]) {
 		return nil
 	}
 	lines := make([]string, len(raw))
@@ -158,8 +161,8 @@ func (d *document) plainLines(y *yaml.Node) []string {
 // plainStart is where a plain scalar begins, behind its anchor and tag.
 func (d *document) plainStart(y *yaml.Node) place {
 	at := d.at(y)
-	for propertied(y) && at.line < len(d.lines) {
-		rest := d.lines[at.line][at.column:]
+	for at.line < len(d.lines) {
+		rest := d.lines[at.line][min(at.column, len(d.lines[at.line])):]
 		blanks := len(rest) - len(strings.TrimLeft(rest, " \t"))
 		rest = rest[blanks:]
 		switch {

@@ -2,6 +2,7 @@ package format
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +46,7 @@ type source struct {
 	ends     map[*yaml.Node]place // of flow collections: the closing bracket
 	quoted   map[*yaml.Node][]string
 	blocks   map[*yaml.Node]blockText
+	odd      *yaml.Node // a key that can't be written as others are
 }
 
 func (s *source) at(n *yaml.Node) place {
@@ -73,6 +75,9 @@ func (s *source) words() []string {
 
 const quotedStyle, blockStyle = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle, yaml.LiteralStyle | yaml.FoldedStyle
 
+// maxKey bounds a key: YAML reads none of more than 1024 characters that stands before its colon.
+const maxKey = 200
+
 // collect notes where those nodes start within which a # may be something else than a comment.
 func (s *source) collect(n *yaml.Node, indent int) {
 	at := s.at(n)
@@ -90,18 +95,25 @@ func (s *source) collect(n *yaml.Node, indent int) {
 		if pair := len(n.Content) > 0 && s.at(n.Content[0]) == at; !pair { // a: b within [] has no brackets of its own
 			s.starts[at] = n
 		}
-	} else if indent = at.column; propertied(n) {
+	} else if indent = at.column; s.propertied(n) {
 		indent = max(s.at(n.Content[0]).column, 0)
 		if n.Kind == yaml.SequenceNode {
 			indent = max(indent-2, 0)
 		}
 	}
-	for _, child := range n.Content {
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && ((&node{y: child}).empty() || len(child.Value) > maxKey) {
+			s.odd = child
+		}
 		s.collect(child, indent)
 	}
 }
 
-func propertied(n *yaml.Node) bool { return n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 }
+// propertied tells whether an anchor or a tag is the place of a node, which the reader tells of most but not of a bare !.
+func (s *source) propertied(n *yaml.Node) bool {
+	at := s.at(n)
+	return at.line < len(s.lines) && at.column < len(s.lines[at.line]) && strings.IndexByte("&!", s.lines[at.line][at.column]) >= 0
+}
 
 func scan(lines []string, root *yaml.Node) (*source, error) {
 	s := &source{
@@ -110,6 +122,9 @@ func scan(lines []string, root *yaml.Node) (*source, error) {
 		quoted: map[*yaml.Node][]string{}, blocks: map[*yaml.Node]blockText{},
 	}
 	s.collect(root, -1)
+	if n := s.odd; n != nil {
+		return nil, fmt.Errorf("format: the key on line %d has no name or one of more than %d bytes; give it a word", n.Line, maxKey)
+	}
 	w := walker{source: s}
 	for w.line < len(lines) {
 		if w.column == 0 && strings.HasPrefix(lines[w.line], "%") && !slices.Contains(s.content[:w.line], true) {

@@ -74,7 +74,7 @@ func (d *document) build(y *yaml.Node, owner *item) *node {
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(y.Content); i += 2 {
 			it := &item{parent: n, at: d.at(y.Content[i])}
-			if !n.flow() && !propertied(y) {
+			if !n.flow() && !d.propertied(y) {
 				it.at.column = d.at(y).column // a key may have a ? before it
 			}
 			d.items = append(d.items, it)
