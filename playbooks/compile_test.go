@@ -14,6 +14,7 @@ import (
 	"picket/playbooks"
 	"picket/playbooks/library"
 	"picket/playbooks/plan"
+	"picket/playbooks/spec"
 )
 
 // corpus is every playbook of the golden files and of the library.
@@ -68,7 +69,7 @@ func TestHostileDocumentsGetADiagnostic(t *testing.T) {
 	t.Parallel()
 	const head = "name: x\nowner: y\non: {manual: {}}\n"
 	for _, c := range []struct{ name, source, code string }{
-		{"more than a playbook can have", head + "# " + strings.Repeat("x", 300_000), "P002"},
+		{"more than a playbook can have", head + "# " + strings.Repeat("x", spec.MaxBytes), "P002"},
 		{"nested deeper than anything", head + "steps: " + strings.Repeat("[", 2000) + strings.Repeat("]", 2000), "P002"},
 		{"nested deeper than the reader goes", head + "steps: " + strings.Repeat("[", 100_000), "P001"},
 		{"aliases that multiply", head + "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n" +
@@ -77,7 +78,7 @@ func TestHostileDocumentsGetADiagnostic(t *testing.T) {
 		{"text that is not UTF-8", head + "title: \xff\xfe\n", "P001"},
 		{"a NUL", head + "title: \"a\x00b\"\n", "P001"},
 		{"an unknown anchor", head + "title: *nothing\n", "P001"},
-		{"too many steps", head + "steps:\n" + manySteps(600), "P002"},
+		{"too many steps", head + "steps:\n" + manySteps(spec.MaxSteps+1), "P002"},
 		{"a playbook that is a word", "hello", "P007"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -51,7 +51,9 @@ func Compile(file string, source []byte, cat *Catalog) (*plan.Plan, []Diagnostic
 }
 
 // Analyse compiles for an editor: it keeps the document, and what each expression may name.
-func Analyse(file string, source []byte, cat *Catalog) Analysis { return analyse(file, source, cat, true) }
+func Analyse(file string, source []byte, cat *Catalog) Analysis {
+	return analyse(file, source, cat, true)
+}
 
 func analyse(file string, source []byte, cat *Catalog, places bool) Analysis {
 	bag := &spec.Bag{File: file}

@@ -8,7 +8,7 @@ import (
 
 // elem is a step of a random playbook.
 type elem struct {
-	kind     string // read | act | gate | stop | choose | parallel | foreach
+	kind     string // read | act | gate | stop | choose | parallel | foreach | repeat | try (branches: steps, catch, finally)
 	id       string
 	conds    []string // the conjuncts of its `if`
 	goOn     bool     // on_error: continue
@@ -80,7 +80,7 @@ func (m *maker) block(depth int) []*elem {
 func (m *maker) elem(depth int) *elem {
 	kinds := []string{"read", "act", "gate", "gate", "gate", "stop"}
 	if depth < 3 {
-		kinds = append(kinds, "choose", "choose", "parallel", "foreach")
+		kinds = append(kinds, "choose", "choose", "parallel", "foreach", "repeat", "try", "try")
 	}
 	e := &elem{kind: kinds[m.pick(len(kinds))]}
 	e.id = m.id(e.kind)
@@ -120,6 +120,22 @@ func (m *maker) elem(depth int) *elem {
 		m.loops++
 		e.branches = [][]*elem{m.block(depth + 1)}
 		m.loops--
+		e.goOn = m.chance(20)
+		e.failure = []string{"stop", "stop", "collect"}[m.pick(3)]
+	case "repeat":
+		loops := m.loops
+		m.loops = 0 // its rounds have no item of their own
+		e.branches = [][]*elem{m.block(depth + 1)}
+		e.whens = [][]string{m.condition()}
+		m.loops = loops
+		e.goOn = m.chance(20)
+	case "try":
+		e.branches = [][]*elem{m.block(depth + 1), nil, nil}
+		for i := range 2 {
+			if m.chance(60) || i == 1 && e.branches[1] == nil {
+				e.branches[1+i] = m.block(depth + 1)
+			}
+		}
 		e.goOn = m.chance(20)
 	}
 	return e
@@ -176,6 +192,18 @@ func renderBlock(b *strings.Builder, steps []*elem, in string) {
 		case "foreach":
 			fmt.Fprintf(b, "%s  foreach:\n%s    items: [1, 2]\n%s    steps:\n", in, in, in)
 			renderBlock(b, e.branches[0], in+"      ")
+			fmt.Fprintf(b, "%s    on_failure: %s\n", in, e.failure)
+		case "repeat":
+			fmt.Fprintf(b, "%s  repeat:\n%s    until: '%s'\n%s    at_most: 2\n%s    steps:\n", in, in, strings.Join(e.whens[0], " && "), in, in)
+			renderBlock(b, e.branches[0], in+"      ")
+		case "try":
+			fmt.Fprintf(b, "%s  try:\n", in)
+			for i, key := range []string{"steps", "catch", "finally"} {
+				if len(e.branches[i]) > 0 {
+					fmt.Fprintf(b, "%s    %s:\n", in, key)
+					renderBlock(b, e.branches[i], in+"      ")
+				}
+			}
 		}
 	}
 }

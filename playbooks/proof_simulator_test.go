@@ -12,6 +12,7 @@ const (
 	through ending = iota
 	failed
 	stopped
+	cancelled
 )
 
 // frame is what is known at one level of loops.
@@ -20,6 +21,7 @@ type frame struct {
 	approved map[string]bool   // gate -> a yes was given here
 	skipped  map[string]bool   // gate -> its own `if` skipped it here
 	first    bool              // the item is 1
+	outer    *frame            // of the loop around this one
 }
 
 func newFrame() *frame {
@@ -31,27 +33,38 @@ type simulator struct {
 	rng      *rand.Rand
 	truth    map[string]bool
 	covering map[string][]string // act -> gates
+	loop     map[string]string   // step -> loop around it
+	foreach  map[string]bool     // loop -> it is a foreach
+	left     int                 // steps until the part that runs is cancelled; below 0 it is not
 	ran      int                 // consequential calls made
 	crimes   []string            // those made without a yes
 }
 
 func simulate(steps []*elem, seed uint64) *simulator {
-	s := &simulator{rng: rand.New(rand.NewPCG(seed, 7)), truth: map[string]bool{}, covering: map[string][]string{}}
+	s := &simulator{rng: rand.New(rand.NewPCG(seed, 7)), truth: map[string]bool{}, covering: map[string][]string{}, loop: map[string]string{}, foreach: map[string]bool{}, left: -1}
 	for _, c := range steady {
 		s.truth[c] = s.rng.IntN(2) == 0
 	}
-	s.index(steps)
-	s.block(steps, newFrame(), -1)
+	s.index(steps, "")
+	if s.rng.IntN(4) == 0 {
+		s.left = s.rng.IntN(12)
+	}
+	s.block(steps, newFrame())
 	return s
 }
 
-func (s *simulator) index(steps []*elem) {
+func (s *simulator) index(steps []*elem, loop string) {
 	for _, e := range steps {
+		s.loop[e.id], s.foreach[e.id] = loop, e.kind == "foreach"
+		inner := loop
+		if e.kind == "foreach" || e.kind == "repeat" {
+			inner = e.id
+		}
 		for _, act := range e.covers {
 			s.covering[act] = append(s.covering[act], e.id)
 		}
 		for _, b := range e.branches {
-			s.index(b)
+			s.index(b, inner)
 		}
 	}
 }
@@ -86,12 +99,13 @@ func (s *simulator) atom(c string, f *frame) bool {
 	return s.truth[c]
 }
 
-// block runs steps; a limit of 0 or more says after how many the branch is cancelled.
-func (s *simulator) block(steps []*elem, f *frame, limit int) ending {
-	for i, e := range steps {
-		if i == limit {
-			return through
+// block runs steps until one of them ends it or it is cancelled.
+func (s *simulator) block(steps []*elem, f *frame) ending {
+	for _, e := range steps {
+		if s.left == 0 {
+			return cancelled
 		}
+		s.left--
 		if end := s.one(e, f); end != through {
 			return end
 		}
@@ -136,24 +150,61 @@ func (s *simulator) perform(e *elem, f *frame) ending {
 	case "choose":
 		for i, b := range e.branches {
 			if i >= len(e.whens) || s.holds(e.whens[i], f) {
-				return s.block(b, f, -1)
+				return s.block(b, f)
 			}
 		}
 	case "parallel":
 		return s.parallel(e, f)
-	case "foreach":
-		for i := range s.rng.IntN(3) {
-			inner := newFrame()
-			inner.first = i == 0
-			for id, status := range f.status {
-				inner.status[id] = status
-			}
-			if end := s.block(e.branches[0], inner, -1); end != through {
-				return end
-			}
-		}
+	case "try":
+		return s.try(e, f)
+	case "foreach", "repeat":
+		return s.loops(e, f)
 	}
 	return through
+}
+
+func (s *simulator) loops(e *elem, f *frame) ending {
+	rounds := s.rng.IntN(3)
+	if e.kind == "repeat" {
+		rounds = 1 + s.rng.IntN(2)
+	}
+	for i := range rounds {
+		inner := newFrame()
+		inner.first, inner.outer = i == 0, f
+		for id, status := range f.status {
+			inner.status[id] = status
+		}
+		end := s.block(e.branches[0], inner)
+		if end != through && (end != failed || e.failure != "collect") {
+			return end
+		}
+		if e.kind == "repeat" && s.holds(e.whens[0], inner) {
+			return through
+		}
+	}
+	if e.kind == "repeat" {
+		return failed // the rounds did not suffice
+	}
+	return through
+}
+
+// try runs the first branch, the second where that fails, and the third in any case, a cancelled run not left out.
+func (s *simulator) try(e *elem, f *frame) ending {
+	end := s.block(e.branches[0], f)
+	if end == failed && len(e.branches[1]) > 0 {
+		end = s.block(e.branches[1], f)
+	}
+	if len(e.branches[2]) == 0 {
+		return end
+	}
+	left := s.left
+	s.left = -1
+	final := s.block(e.branches[2], f)
+	s.left = left
+	if final != through {
+		return final
+	}
+	return end
 }
 
 func (s *simulator) perhaps(end ending, oneIn int) ending {
@@ -169,6 +220,10 @@ func (s *simulator) act(e *elem, f *frame) ending {
 	for _, gate := range s.covering[e.id] {
 		yes = yes || f.approved[gate]
 		skipped = skipped || f.skipped[gate]
+		if loop := s.loop[e.id]; s.foreach[loop] && s.loop[gate] == s.loop[loop] { // one decision for the calls of all items
+			yes = yes || f.outer.approved[gate]
+			skipped = skipped || f.outer.skipped[gate]
+		}
 	}
 	if !yes && skipped {
 		f.status[e.id] = "skipped"
@@ -185,11 +240,17 @@ func (s *simulator) act(e *elem, f *frame) ending {
 func (s *simulator) parallel(e *elem, f *frame) ending {
 	result := through
 	for _, i := range s.rng.Perm(len(e.branches)) {
-		limit := -1
+		left := s.left
 		if e.wait == "any" || result != through {
-			limit = s.rng.IntN(len(e.branches[i]) + 1)
+			s.left = s.rng.IntN(6)
 		}
-		switch s.block(e.branches[i], f, limit) {
+		end := s.block(e.branches[i], f)
+		s.left = left
+		switch end {
+		case cancelled:
+			if left == 0 {
+				result = cancelled
+			}
 		case stopped:
 			result = stopped
 		case failed:

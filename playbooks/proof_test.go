@@ -104,7 +104,7 @@ func TestTheProofHasTeeth(t *testing.T) {
 		}
 		return ran, crimes
 	}
-	for range 2000 {
+	for range 900 {
 		steps, acts := makePlaybook(rng.IntN)
 		if len(acts) == 0 {
 			continue
@@ -129,8 +129,8 @@ func TestTheProofHasTeeth(t *testing.T) {
 		}
 	}
 	t.Logf("accepted and acting: %d (%d nested); refused: %d, of which act without a yes: %d", acting, nested, refused, guilty)
-	require.Greater(t, acting, 150)
-	require.Greater(t, nested, 100)
+	require.Greater(t, acting, 80)
+	require.Greater(t, nested, 70)
 	require.Greater(t, guilty, refused/4)
 }
 

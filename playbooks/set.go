@@ -19,6 +19,7 @@ type File struct {
 type Compiled struct {
 	File        File
 	Plan        *plan.Plan
+	Callable    Callable // where there is a plan
 	Diagnostics []Diagnostic
 }
 
@@ -92,7 +93,7 @@ func (s *set) compile(i int, chain []string) {
 	if len(circles) > 0 {
 		a.Plan = nil
 	}
-	s.out[i].Plan, s.out[i].Diagnostics = a.Plan, append(circles, a.Diagnostics...)
+	s.out[i].Plan, s.out[i].Callable, s.out[i].Diagnostics = a.Plan, a.Callable, append(circles, a.Diagnostics...)
 	s.state[i] = 2
 }
 
