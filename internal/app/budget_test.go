@@ -139,4 +139,3 @@ func awaitArchive(t *testing.T, dir string) (soc.Run, archiveBody) {
 	require.Len(t, runs, 1)
 	return runs[0], body
 }
-
