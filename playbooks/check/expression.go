@@ -86,6 +86,11 @@ func (c *checker) broken(n *spec.Node, offset int, source string, err error, sc 
 			return
 		}
 	}
+	var e *expr.Error
+	if n.CutByComment() && errors.As(err, &e) {
+		c.bag.Error(spec.CodeExpression, n.At(offset+e.Offset, max(e.Length, 1)), "` #` begins a comment in YAML: put the expression into quotes", "%s", e.Message)
+		return
+	}
 	c.report(n, offset, spec.CodeExpression, err)
 }
 
@@ -119,7 +124,7 @@ func (c *checker) stepRef(n *spec.Node, offset int, ref expr.Ref, sc *scope, opt
 	}
 	c.bag.Error(spec.CodeStepMaybe, at,
 		fmt.Sprintf("say what happens then with `?? ...`, or guard it with `%s.status == \"ok\"`", stepName(id)),
-		"the step %s may not have run here: %s", id, c.whyMaybe(id))
+		"the step %s may not have run here: %s", id, c.whyMaybe(id, sc))
 	return false
 }
 
@@ -216,9 +221,12 @@ func (c *checker) inside(loop, outer string) bool {
 	return loop == outer
 }
 
-func (c *checker) whyMaybe(id string) string {
+func (c *checker) whyMaybe(id string, sc *scope) string {
 	s := c.all[id].spec
+	loop := c.all[c.all[id].loop]
 	switch {
+	case loop != nil && loop.spec.Foreach != nil && loop.spec.Foreach.OnFailure == "collect" && sc.collects:
+		return "an item that fails is collected too"
 	case s.If != nil:
 		return "it has an `if`"
 	case s.OnError == "continue":

@@ -41,6 +41,7 @@ func (c *checker) foreach(s *spec.Step, sc *scope) (*plan.Foreach, visible) {
 	if f.OnFailure == "collect" { // an item may have ended anywhere
 		out.OnFailure = f.OnFailure
 		ended.see(inner)
+		ended.collects = true
 	} else {
 		ended = inner
 	}

@@ -17,6 +17,8 @@ type scope struct {
 	guards conds  // conditions that hold here
 	loop   string // the foreach or repeat step around this place, "" outside of loops
 	dead   bool   // no run comes here: a stop stands before
+
+	collects bool // what is computed here is computed for items that have failed too
 }
 
 // root is a name that expressions begin with.

@@ -75,6 +75,18 @@ func (n *Node) At(offset, length int) Span {
 	return Span{n.source.pos(n.places[offset]), n.source.pos(n.places[end-1] + 1)}
 }
 
+// CutByComment tells whether a plain scalar ends where YAML reads a comment: ` #` on its line.
+func (n *Node) CutByComment() bool {
+	if n.source == nil || n.style != plain || n.Kind != String {
+		return false
+	}
+	at := n.source.index(n.Span.End)
+	for at < len(n.source.runes) && isBlank(n.source.runes[at]) {
+		at++
+	}
+	return at < len(n.source.runes) && n.source.runes[at] == '#'
+}
+
 type style int
 
 const (
