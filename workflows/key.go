@@ -73,4 +73,3 @@ func keyText(value json.RawMessage) string {
 	}
 	return string(value)
 }
-

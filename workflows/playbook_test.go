@@ -1,128 +1,17 @@
 package workflows_test
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
-	"go.temporal.io/sdk/workflow"
 
 	"picket/internal/contract"
-	"picket/playbooks/plan"
-	"picket/workflows"
 )
-
-// world is the other side of the contract, scripted: what operations answer and what people decide.
-type world struct {
-	mu        sync.Mutex
-	calls     []contract.CallInput
-	approvals []contract.ApprovalInput
-	closed    contract.CloseInput
-	entries   []contract.Entry
-	answer    func(contract.CallInput) (string, error)
-	decisions map[string]contract.DecisionOutput // by decision id
-}
-
-func (w *world) note(s contract.Step) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.entries = append(w.entries, s.Entries...)
-}
-
-func (w *world) called(operation string) int {
-	n := 0
-	for _, c := range w.calls {
-		if c.Operation == operation {
-			n++
-		}
-	}
-	return n
-}
-
-// ended is how each step ended, by its path.
-func (w *world) ended(t *testing.T) map[string]string {
-	t.Helper()
-	statuses := map[string]string{}
-	for _, e := range w.entries {
-		if e.Kind != contract.KindStepFinished {
-			continue
-		}
-		var body contract.StepBody
-		require.NoError(t, json.Unmarshal(e.Body, &body))
-		require.NotContains(t, statuses, e.Step, "a step ends once")
-		statuses[e.Step] = body.Status
-	}
-	return statuses
-}
-
-func play(t *testing.T, w *world, steps string, script func(env *testsuite.TestWorkflowEnvironment)) contract.PlaybookOutput {
-	t.Helper()
-	var p plan.Plan
-	require.NoError(t, json.Unmarshal([]byte(`{"version":1,"name":"probe","owner":"tests","source":"","triggers":[],"steps":`+steps+`,
-		"outputs":[{"name":"last","value":{"expr":"steps.last?.output"}}]}`), &p))
-	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestWorkflowEnvironment()
-	env.RegisterWorkflowWithOptions(workflows.Playbook, workflow.RegisterOptions{Name: contract.WorkflowPlaybook})
-	register := func(name string, run any) {
-		env.RegisterActivityWithOptions(run, activity.RegisterOptions{Name: name})
-	}
-	register(contract.ActivityCall, func(_ context.Context, in contract.CallInput) (contract.CallOutput, error) {
-		w.note(in.Step)
-		w.mu.Lock()
-		w.calls = append(w.calls, in)
-		w.mu.Unlock()
-		text, err := "{}", error(nil)
-		if w.answer != nil {
-			text, err = w.answer(in)
-		}
-		if err != nil {
-			return contract.CallOutput{}, err
-		}
-		return contract.CallOutput{Output: json.RawMessage(text)}, nil
-	})
-	register(contract.ActivityRequestApproval, func(_ context.Context, in contract.ApprovalInput) error {
-		w.note(in.Step)
-		w.approvals = append(w.approvals, in)
-		return nil
-	})
-	register(contract.ActivityReadDecision, func(_ context.Context, in contract.DecisionInput) (contract.DecisionOutput, error) {
-		w.note(in.Step)
-		return w.decisions[in.DecisionID], nil
-	})
-	register(contract.ActivityExpireApproval, func(_ context.Context, in contract.DecisionInput) (contract.DecisionOutput, error) {
-		w.note(in.Step)
-		return contract.DecisionOutput{Outcome: "expired", By: "picket"}, nil
-	})
-	register(contract.ActivityRecord, func(_ context.Context, in contract.RecordInput) error {
-		w.note(in.Step)
-		return nil
-	})
-	register(contract.ActivityCloseRun, func(_ context.Context, in contract.CloseInput) error {
-		w.note(in.Step)
-		w.closed = in
-		return nil
-	})
-	if script != nil {
-		script(env)
-	}
-	env.ExecuteWorkflow(contract.WorkflowPlaybook, contract.PlaybookInput{
-		RunID: "run_1", Plan: p,
-		Trigger: contract.Trigger{Kind: "alert", AlertID: "alr_1", Alert: json.RawMessage(`{"severity":"high","user":{"name":"ana"},"n":9007199254740993}`)},
-	})
-	require.True(t, env.IsWorkflowCompleted())
-	require.NoError(t, env.GetWorkflowError())
-	var out contract.PlaybookOutput
-	require.NoError(t, env.GetWorkflowResult(&out))
-	require.Equal(t, out.Status, w.closed.Output.Status, "what the workflow returns is what the ledger says")
-	return out
-}
 
 const gated = `[
  {"id":"gate","line":1,"verb":"approve","approve":{"title":{"text":[{"text":"Suspend "},{"expr":"alert.user.name"}]},"role":"responder",

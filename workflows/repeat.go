@@ -103,4 +103,3 @@ func (f *frame) seeing(last *frame) *frame {
 	both.level = last.level
 	return &both
 }
-

@@ -128,4 +128,3 @@ func (r *run) title(id string) string {
 	}
 	return ""
 }
-

@@ -25,7 +25,7 @@ func (r *run) try(ctx workflow.Context, f *frame, s *plan.Step) (outcome, error)
 		}
 	}
 	if len(t.Finally) > 0 {
-		if last := r.finally(ctx, inner, t.Finally); last != nil && (err == nil || !endsRun(last)) {
+		if last := r.finally(ctx, inner, s); last != nil && (err == nil || !endsRun(last)) {
 			err = &overtaken{err: last, first: err}
 		}
 	}
@@ -46,8 +46,8 @@ func caught(err error) json.RawMessage {
 	return encoded(map[string]string{"kind": e.Kind, "message": e.Message, "step": step})
 }
 
-// finally runs steps that a cancellation does not end. Once the run is cancelled they have FinallyTimeout in all.
-func (r *run) finally(ctx workflow.Context, f *frame, steps []plan.Step) error {
+// finally runs the last steps of a try, which a cancellation does not end. Once the run is cancelled they have FinallyTimeout in all.
+func (r *run) finally(ctx workflow.Context, f *frame, s *plan.Step) error {
 	own, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()
 	late := false
@@ -61,9 +61,10 @@ func (r *run) finally(ctx workflow.Context, f *frame, steps []plan.Step) error {
 			cancel()
 		}
 	})
-	err := r.block(own, f, steps)
+	err := r.block(own, f, s.Try.Finally)
 	if late {
-		return fail("timeout", "finally took longer than the %s that a cancelled run has for it", FinallyTimeout)
+		err = fail("timeout", "finally took longer than the %s that a cancelled run has for it", FinallyTimeout)
+		return &failure{step: f.prefix + s.ID, err: err}
 	}
 	return err
 }
