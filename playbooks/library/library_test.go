@@ -42,27 +42,76 @@ func catalog(t *testing.T) *playbooks.Catalog {
 	return cat
 }
 
-func plans(t *testing.T) map[string]*plan.Plan {
+// compiled compiles playbooks together, each of which must be without any diagnostic and bear its file's name.
+func compiled(t *testing.T, files map[string][]byte, cat *playbooks.Catalog) map[string]*plan.Plan {
 	t.Helper()
-	cat := catalog(t)
-	all := map[string]*plan.Plan{}
-	for file, source := range library.Files() {
-		p, diagnostics := playbooks.Compile(file, source, cat)
-		require.Empty(t, diagnostics, "%v", diagnostics)
-		require.Equal(t, strings.TrimSuffix(file, ".yaml"), p.Name, "a playbook's file has its name")
-		all[p.Name] = p
+	var set []playbooks.File
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		set = append(set, playbooks.File{Name: name, Source: files[name]})
 	}
-	require.GreaterOrEqual(t, len(all), 3)
+	all := map[string]*plan.Plan{}
+	for _, c := range playbooks.CompileSet(set, cat) {
+		require.Empty(t, c.Diagnostics, "%v", c.Diagnostics)
+		require.Equal(t, strings.TrimSuffix(c.File.Name, ".yaml"), c.Plan.Name, "a playbook's file has its name")
+		all[c.Plan.Name] = c.Plan
+	}
+	require.Len(t, all, len(files))
 	return all
 }
 
+func plans(t *testing.T) map[string]*plan.Plan {
+	t.Helper()
+	return compiled(t, library.Files(), catalog(t))
+}
+
+// wanted are what a SOC automates first. All of them come with Picket.
+var wanted = []string{
+	"phishing-mail", "suspicious-sign-in", "malware-on-host", "ransomware-containment", "brute-force", "data-exfiltration",
+	"compromised-cloud-key", "malicious-oauth-app", "known-exploited-vulnerability", "lost-laptop", "insider-download", "alert-storm",
+}
+
+// harmless are the playbooks that change nothing in the world: they look up, tell and start others.
+var harmless = []string{"enrich-observable", "vulnerability-sweep", "known-exploited-vulnerability", "alert-storm"}
+
 func TestTheLibraryCompilesAgainstTheRealConnectors(t *testing.T) {
 	t.Parallel()
-	for name, p := range plans(t) {
+	all := plans(t)
+	for _, name := range wanted {
+		require.Contains(t, all, name)
+	}
+	for name, p := range all {
+		require.NotEmpty(t, p.Owner, name)
 		text, err := p.Encode()
 		require.NoError(t, err)
-		require.Contains(t, string(text), `"effect":"consequential"`, "%s contains something", name)
+		require.Equal(t, !slices.Contains(harmless, name), strings.Contains(string(text), `"effect":"consequential"`), "%s changes something in the world", name)
 	}
+}
+
+const portedDir = "../ported"
+
+// ported are the playbooks that were written for other products first.
+func ported(t *testing.T) map[string][]byte {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(portedDir, "*.yaml"))
+	require.NoError(t, err)
+	files := map[string][]byte{}
+	for _, path := range paths {
+		if !strings.HasSuffix(path, ".test.yaml") {
+			files[filepath.Base(path)], err = os.ReadFile(path)
+			require.NoError(t, err)
+		}
+	}
+	return files
+}
+
+func TestPortedPlaybooksCompileBesideTheLibrary(t *testing.T) {
+	t.Parallel()
+	files := ported(t)
+	require.GreaterOrEqual(t, len(files), 10)
+	maps.Copy(files, library.Files())
+	cat := catalog(t)
+	cat.Sources = append(cat.Sources, "zabbix")
+	compiled(t, files, cat)
 }
 
 // started are the playbooks that an alert starts.
@@ -86,6 +135,64 @@ func started(t *testing.T, all map[string]*plan.Plan, alert soc.Alert) []string 
 		}
 	}
 	return names
+}
+
+// An alert that starts two playbooks asks people twice; one about an account or a host that starts none is lost.
+func TestEveryMixOfWhatTriggersLookAtStartsOnePlaybook(t *testing.T) {
+	t.Parallel()
+	all := plans(t)
+	attack := func(ids ...string) (out []func(*soc.Alert)) {
+		for _, id := range ids {
+			out = append(out, func(a *soc.Alert) { a.Attack = append(a.Attack, id) })
+		}
+		return append(out, func(*soc.Alert) {})
+	}
+	label := func(words ...string) (out []func(*soc.Alert)) {
+		for _, word := range words {
+			out = append(out, func(a *soc.Alert) { a.Labels = append(a.Labels, word) })
+		}
+		return append(out, func(*soc.Alert) {})
+	}
+	mixes := [][]func(*soc.Alert){
+		{
+			func(*soc.Alert) {}, func(a *soc.Alert) { a.User.Name = "svc-backup" }, func(a *soc.Alert) { a.User.UID = "S-1-5-21" },
+			func(a *soc.Alert) { a.User.Email = "ana@example.test" },
+		},
+		{func(*soc.Alert) {}, func(a *soc.Alert) { a.Host.Name = "ws-1" }},
+		{func(*soc.Alert) {}, func(a *soc.Alert) { a.Mail.Subject = "Hello" }},
+		{func(*soc.Alert) {}, func(a *soc.Alert) { a.Cloud = soc.Cloud{Provider: "aws", Resource: "AKIAEXAMPLE"} }},
+		{func(*soc.Alert) {}, func(a *soc.Alert) { a.SrcIP = "203.0.113.7" }},
+		{
+			func(*soc.Alert) {}, func(a *soc.Alert) { a.Rule.Groups = []string{"authentication_failures"} },
+			func(a *soc.Alert) { a.Rule.Groups = []string{"syscheck"} }, func(a *soc.Alert) { a.Rule.Groups = []string{"vulnerability-detector"} },
+		},
+		attack("T1059", "T1078", "T1110", "T1566.001", "T1486", "T1528", "T1550.001", "T1041", "T1567.002", "T1530", "T1213"),
+		label("phishing", "ransomware", "oauth", "exfiltration", "insider", "vulnerability", "sample"),
+	}
+	seen := map[string]int{}
+	var try func(alert soc.Alert, rest [][]func(*soc.Alert))
+	try = func(alert soc.Alert, rest [][]func(*soc.Alert)) {
+		if len(rest) > 0 {
+			for _, change := range rest[0] {
+				next := alert
+				change(&next)
+				try(next, rest[1:])
+			}
+			return
+		}
+		names := started(t, all, alert)
+		require.LessOrEqual(t, len(names), 1, "%+v starts %v", alert, names)
+		if len(names) == 1 {
+			seen[names[0]]++
+		} else {
+			require.Empty(t, alert.User, "%+v starts nothing", alert)
+			require.Empty(t, alert.Host, "%+v starts nothing", alert)
+		}
+	}
+	try(soc.Alert{Source: "generic", Severity: soc.SeverityMedium}, mixes)
+	for _, name := range wanted {
+		require.Equal(t, name != "lost-laptop", seen[name] > 0, "%s: alerts start all but what a person starts", name)
+	}
 }
 
 func normalise(t *testing.T, source string, body []byte) []soc.Alert {
