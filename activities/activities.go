@@ -30,7 +30,28 @@ type Desk interface {
 	ExpireApproval(ctx context.Context, approvalID string, d soc.Decision) (soc.Decision, error)
 	GetApproval(ctx context.Context, id string) (soc.Approval, error)
 	GetDecision(ctx context.Context, id string) (soc.Decision, error)
+	RemindApproval(ctx context.Context, runID, approvalID string, number int, entries []soc.LedgerEntry) (bool, error)
 	CloseRun(ctx context.Context, c store.Closing) ([]store.Appended, error)
+}
+
+// Runs is where a run meets other runs and later alerts.
+type Runs interface {
+	AcquireKey(ctx context.Context, r store.KeyRequest) (store.KeyState, error)
+	OpenRun(ctx context.Context, n store.NewRun, entries []soc.LedgerEntry) (soc.Run, error)
+	RunShadow(ctx context.Context, runID string) (json.RawMessage, error)
+	PlanByDigest(ctx context.Context, digest string) (store.Plan, error)
+	Shadow(ctx context.Context, playbook string) (soc.ShadowSetting, error)
+	Subscribe(ctx context.Context, sub store.Subscription, entries []soc.LedgerEntry) error
+	SubscriptionsOf(ctx context.Context, runID string) ([]store.Subscription, error)
+	ReadSubscription(ctx context.Context, runID, id string, end bool, entries []soc.LedgerEntry) (store.Subscription, error)
+	JoinedAlerts(ctx context.Context, runID string) ([]string, error)
+	Match(ctx context.Context, subscriptionID, alertID string) (bool, error)
+	GetAlert(ctx context.Context, id string) (soc.Alert, error)
+}
+
+// Starter starts a playbook's run because its time has come. It is idempotent by the run's id.
+type Starter interface {
+	StartScheduled(ctx context.Context, runID, playbook string, inputs json.RawMessage) error
 }
 
 // Caller calls operations of connectors.
@@ -43,6 +64,7 @@ type Caller interface {
 type Signer interface {
 	Sign(d soc.Decision) soc.Decision
 	Verify(d soc.Decision) error
+	VerifyVote(v soc.Vote) error
 }
 
 // Models names the provider for a model step; "" is the workspace's default.
@@ -54,6 +76,8 @@ type Models interface {
 type Activities struct {
 	Ledger Ledger
 	Desk   Desk
+	Runs   Runs
+	Start  Starter // nil where nothing is scheduled
 	Caller Caller
 	Signer Signer
 	Models Models
@@ -84,6 +108,12 @@ func (a *Activities) Register(r Registry) {
 		{contract.ActivityRequestApproval, a.RequestApproval},
 		{contract.ActivityReadDecision, a.ReadDecision},
 		{contract.ActivityExpireApproval, a.ExpireApproval},
+		{contract.ActivityRemindApproval, a.RemindApproval},
+		{contract.ActivityAcquireKey, a.AcquireKey},
+		{contract.ActivityOpenRun, a.OpenRun},
+		{contract.ActivitySubscribe, a.Subscribe},
+		{contract.ActivityReadEvent, a.ReadEvent},
+		{contract.ActivityStartScheduled, a.StartScheduled},
 		{contract.ActivityRecord, a.Record},
 		{contract.ActivityCloseRun, a.CloseRun},
 	} {

@@ -2,11 +2,11 @@ package activities
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
+	"strings"
 
+	"go.temporal.io/sdk/activity"
+
+	"picket/internal/consent"
 	"picket/internal/contract"
 	"picket/internal/soc"
 )
@@ -23,38 +23,46 @@ func (a *Activities) RequestApproval(ctx context.Context, in contract.ApprovalIn
 		Title: in.Title, Message: in.Message, Role: in.Role, NotUser: in.NotUser, Escalated: in.Escalated,
 		Calls: []soc.ApprovalCall{}, Evidence: []soc.Evidence{},
 		Status: soc.ApprovalPending, CreatedAt: in.CreatedAt, Deadline: in.Deadline, OnTimeout: in.OnTimeout,
+		WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID,
+	}
+	if in.Quorum > 1 {
+		approval.Quorum = in.Quorum
+	}
+	if len(in.Form) > 0 {
+		approval.Kind = soc.KindAsk
+	}
+	for _, f := range in.Form {
+		approval.Form = append(approval.Form, soc.FormField{
+			Name: f.Name, Type: f.Type, Title: f.Title, Options: f.Options, Required: f.Required, Default: f.Default,
+		})
 	}
 	for _, c := range in.Calls {
 		origins := make([]soc.Origin, 0, len(c.Origins))
 		for _, o := range c.Origins {
-			origins = append(origins, soc.Origin{Argument: o.Argument, From: o.From, Untrusted: o.Untrusted})
+			origins = append(origins, soc.Origin{Argument: o.Argument, From: o.From, Untrusted: o.Untrusted, Labels: o.Labels})
+		}
+		var edit []soc.Edit
+		for _, e := range c.Edit {
+			edit = append(edit, soc.Edit{Argument: e.Argument, Schema: e.Schema})
 		}
 		approval.Calls = append(approval.Calls, soc.ApprovalCall{
 			Step: c.Step, Title: c.Title, Operation: c.Operation, Connection: c.Connection,
-			Arguments: c.Arguments, Origins: origins, Digest: c.Digest,
+			Arguments: c.Arguments, Origins: origins, Digest: c.Digest, Edit: edit,
 		})
 	}
 	for _, e := range in.Evidence {
 		approval.Evidence = append(approval.Evidence, soc.Evidence{ID: e.ID, Title: e.Title, Data: e.Data, Untrusted: e.Untrusted})
 	}
-	if approval.Digest, err = shownDigest(approval); err != nil {
+	if approval.Digest, err = consent.Digest(approval); err != nil {
 		return failure(err)
 	}
-	key := "approval/" + in.ApprovalID + "/requested"
-	noted := append(entries(in.Entries), entry(key, contract.KindApprovalRequested, in.Path, 0, in.CreatedAt, approval))
+	noted := append(entries(in.Entries), entry(requestedKey(in.ApprovalID), contract.KindApprovalRequested, in.Path, 0, in.CreatedAt, approval))
 	_, err = a.Desk.RequestApproval(ctx, approval, noted)
 	return failure(err)
 }
 
-// shownDigest is SHA-256, hex, over what the approver is shown: title, message, calls and evidence.
-func shownDigest(a soc.Approval) (string, error) {
-	text, err := json.Marshal([]any{"picket-approval-v1", a.ID, a.RunID, a.Title, a.Message, a.Calls, a.Evidence})
-	if err != nil {
-		return "", fmt.Errorf("digest of approval %s: %w", a.ID, err)
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), nil
-}
+// requestedKey is the key of the entry that holds an approval as it was asked for.
+func requestedKey(approvalID string) string { return "approval/" + approvalID + "/requested" }
 
 // ReadDecision reads the row that a signal named. An id that names no signed decision on this approval of this run
 // gives no outcome; the ledger keeps that it was tried.
@@ -64,15 +72,14 @@ func (a *Activities) ReadDecision(ctx context.Context, in contract.DecisionInput
 	}
 	var out contract.DecisionOutput
 	d, err := a.Desk.GetDecision(ctx, in.DecisionID)
+	if err == nil {
+		out.Refused, err = a.refused(ctx, in, d)
+	}
 	switch {
 	case soc.KindOf(err) == soc.NotFound:
 		out.Refused = "there is no decision with this id"
 	case err != nil:
 		return out, failure(err)
-	case d.ApprovalID != in.ApprovalID || d.RunID != in.RunID:
-		out.Refused = "the decision is on another approval"
-	case a.Signer.Verify(d) != nil:
-		out.Refused = "the decision's signature is not ours"
 	}
 	if out.Refused == "" {
 		return decided(out, d), nil
@@ -119,8 +126,44 @@ func (a *Activities) ExpireApproval(ctx context.Context, in contract.DecisionInp
 	return decided(out, d), nil
 }
 
+// refused says why a decision gives no outcome; "" when it does. A yes must be one to the approval as it was shown, by as
+// many people as it needs.
+func (a *Activities) refused(ctx context.Context, in contract.DecisionInput, d soc.Decision) (string, error) {
+	switch {
+	case d.ApprovalID != in.ApprovalID || d.RunID != in.RunID:
+		return "the decision is on another approval", nil
+	case a.Signer.Verify(d) != nil:
+		return "the decision's signature is not ours", nil
+	case d.Outcome != soc.ApprovalApproved:
+		return "", nil
+	}
+	approval, err := a.Desk.GetApproval(ctx, in.ApprovalID)
+	if err != nil {
+		return "", err
+	}
+	approval.Decision = &d
+	if err := consent.Verify(a.Signer, &approval); err != nil {
+		return err.Error(), nil
+	}
+	return "", nil
+}
+
+// RemindApproval notes that people are reminded of an approval, if nobody has decided it. Repeating it changes nothing.
+func (a *Activities) RemindApproval(ctx context.Context, in contract.RemindInput) error {
+	_, err := a.Desk.RemindApproval(ctx, in.RunID, in.ApprovalID, in.Number, entries(in.Entries))
+	return failure(err)
+}
+
 func decided(out contract.DecisionOutput, d soc.Decision) contract.DecisionOutput {
 	out.Outcome, out.By, out.Reason, out.Calls, out.At = string(d.Outcome), d.By, d.Reason, d.Calls, d.At
+	out.Edited, out.Answers = d.Edited, d.Answers
+	if len(d.Votes) > 0 {
+		people := make([]string, len(d.Votes))
+		for i, v := range d.Votes {
+			people[i] = v.By
+		}
+		out.By = strings.Join(people, ", ")
+	}
 	return out
 }
 

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"picket/internal/connector"
+	"picket/internal/consent"
 	"picket/internal/contract"
 	"picket/internal/soc"
 	"picket/playbooks/plan"
@@ -205,32 +206,41 @@ func (a *Activities) end(ctx context.Context, c sending) (soc.LedgerEntry, error
 	return appended[0].Entry, nil
 }
 
-// released reads the decision on a consequential call again and refuses the call unless it is signed, approves, is of
-// this run, and names the digest of exactly this operation, connection and arguments.
+// released reads the decision on a consequential call again and refuses the call unless the decision is signed, is a yes
+// by as many people as the approval needs, is of this run, and names the digest of exactly this operation, connection
+// and arguments. The approval must be the one that the ledger says was asked for.
 func (a *Activities) released(ctx context.Context, in contract.CallInput) (soc.Decision, error) {
 	digest, err := contract.CallDigest(in.Operation, in.Connection, in.Arguments)
 	if err != nil {
 		return soc.Decision{}, soc.Errorf(soc.Invalid, "%v", err)
 	}
-	approval, err := a.Desk.GetApproval(ctx, in.Approval)
-	if err != nil && soc.KindOf(err) != soc.NotFound {
-		return soc.Decision{}, err
-	}
-	d := approval.Decision
 	refuse := func(why string) (soc.Decision, error) {
 		return soc.Decision{}, soc.Errorf(soc.Denied, "%s is consequential and was not made: %s", in.Operation, why)
 	}
-	switch {
-	case err != nil || d == nil:
+	approval, err := a.Desk.GetApproval(ctx, in.Approval)
+	if soc.KindOf(err) == soc.NotFound {
 		return refuse("there is no decision on it")
-	case a.Signer.Verify(*d) != nil:
-		return refuse("the decision's signature is not ours")
-	case d.Outcome != soc.ApprovalApproved:
-		return refuse("the decision is " + string(d.Outcome))
-	case d.RunID != in.RunID || d.ApprovalID != in.Approval:
+	}
+	if err != nil {
+		return soc.Decision{}, err
+	}
+	if err := consent.Verify(a.Signer, &approval); err != nil {
+		return refuse(err.Error())
+	}
+	d := approval.Decision
+	switch {
+	case d.RunID != in.RunID:
 		return refuse("the decision belongs to another run")
 	case in.Digest != digest || !slices.Contains(d.Calls, digest):
 		return refuse("the decision is on another call than this")
+	}
+	asked, err := a.Ledger.FindEntry(ctx, in.RunID, requestedKey(approval.ID))
+	if err != nil && soc.KindOf(err) != soc.NotFound {
+		return soc.Decision{}, err
+	}
+	var shown soc.Approval
+	if err != nil || json.Unmarshal(asked.Body, &shown) != nil || shown.Digest != approval.Digest {
+		return refuse("the approval is not the one that was asked for")
 	}
 	return *d, nil
 }

@@ -30,6 +30,7 @@ type bench struct {
 	env    *testsuite.TestActivityEnvironment
 	run    soc.Run
 	vendor *vendor
+	file   string // of the database
 }
 
 // vendor speaks the part of Okta's documented Users API that a suspension needs.
@@ -76,7 +77,7 @@ func setup(t *testing.T) *bench {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	signer, err := audit.OpenSigner(dir)
 	require.NoError(t, err)
-	b := &bench{store: s, signer: signer, vendor: &vendor{}}
+	b := &bench{store: s, signer: signer, vendor: &vendor{}, file: dir + "/picket.db"}
 	server := httptest.NewServer(b.vendor)
 	t.Cleanup(server.Close)
 	registry, err := connector.New(connector.Options{})
@@ -85,7 +86,7 @@ func setup(t *testing.T) *bench {
 		Name: "okta", Connector: "okta", BaseURL: server.URL, AllowPrivate: true,
 		Secrets: map[string]connector.Secret{"token": secret.New("s3cret")},
 	}))
-	b.acts = &activities.Activities{Ledger: s, Desk: s, Caller: registry, Signer: signer, Models: builtinOnly{}, Now: time.Now}
+	b.acts = &activities.Activities{Ledger: s, Desk: s, Runs: s, Caller: registry, Signer: signer, Models: builtinOnly{}, Now: time.Now}
 	b.run, err = s.CreateRun(ctx, store.NewRun{Run: soc.Run{Playbook: "probe"}, Start: json.RawMessage("{}")})
 	require.NoError(t, err)
 	var suite testsuite.WorkflowTestSuite

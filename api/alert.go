@@ -139,7 +139,7 @@ func (s *Server) startRun(c *gin.Context) {
 		return
 	}
 	start := func() (soc.Run, error) {
-		return s.Intake.StartRun(c.Request.Context(), in.Playbook, alert, who.Account.Name)
+		return s.Intake.StartRun(c.Request.Context(), StartRequest{Playbook: in.Playbook, Alert: &alert, By: who.Account.Name})
 	}
 	run, err := s.started.once(who.Account.ID, key, alert.ID+" "+in.Playbook, start)
 	if err != nil {

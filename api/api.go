@@ -5,6 +5,7 @@ package api
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -60,7 +61,16 @@ type Signer interface {
 // Conflict with another body digest.
 type Intake interface {
 	Accept(ctx context.Context, source string, alerts []ingest.Normalised, requestID, bodyDigest string) ([]store.AcceptResult, error)
-	StartRun(ctx context.Context, playbook string, alert soc.Alert, by string) (soc.Run, error)
+	StartRun(ctx context.Context, r StartRequest) (soc.Run, error)
+	StartUndo(ctx context.Context, of soc.Run, p *plan.Plan, by string) (soc.Run, error)
+}
+
+// StartRequest is a run that somebody wants; its inputs have been checked.
+type StartRequest struct {
+	Playbook string
+	Alert    *soc.Alert // nil for none
+	Inputs   json.RawMessage
+	By       string
 }
 
 // Connectors lists operations and connections. *connector.Registry is one.

@@ -131,15 +131,36 @@ func (in intake) Accept(ctx context.Context, source string, alerts []ingest.Norm
 	return in.store.AcceptAlerts(ctx, batch)
 }
 
-func (in intake) StartRun(ctx context.Context, playbook string, alert soc.Alert, by string) (soc.Run, error) {
-	if playbook != in.p.Name {
-		return soc.Run{}, soc.Errorf(soc.NotFound, "there is no playbook %q", playbook)
+func (in intake) StartRun(ctx context.Context, r api.StartRequest) (soc.Run, error) {
+	if r.Playbook != in.p.Name {
+		return soc.Run{}, soc.Errorf(soc.NotFound, "there is no playbook %q", r.Playbook)
 	}
-	run, err := in.run(alert, by)
+	var alert soc.Alert
+	if r.Alert != nil {
+		alert = *r.Alert
+	}
+	run, err := in.run(alert, r.By)
+	if err != nil {
+		return soc.Run{}, err
+	}
+	run.Run.Trigger = soc.TriggerManual
+	run.Start, err = json.Marshal(contract.PlaybookInput{RunID: run.Run.ID, Plan: *in.p.Plan, Trigger: contract.Trigger{Inputs: r.Inputs}})
 	if err != nil {
 		return soc.Run{}, err
 	}
 	return in.store.CreateRun(ctx, run)
+}
+
+func (in intake) StartUndo(ctx context.Context, of soc.Run, p *plan.Plan, by string) (soc.Run, error) {
+	text, err := p.Encode()
+	if err != nil {
+		return soc.Run{}, err
+	}
+	if err := in.store.SavePlan(ctx, store.Plan{Digest: p.Digest(), Name: p.Name, Plan: text}); err != nil {
+		return soc.Run{}, err
+	}
+	run := soc.Run{Playbook: of.Playbook, PlanDigest: p.Digest(), AlertID: of.AlertID, Parent: of.ID, Trigger: soc.TriggerUndo, RequestedBy: by}
+	return in.store.CreateRun(ctx, store.NewRun{Run: run})
 }
 
 // catalog is the compiler's view of a registry.

@@ -166,13 +166,13 @@ func (a *App) start(ctx context.Context) error {
 		return err
 	}
 	pace := newAdmission()
+	a.intake = &Intake{store: a.store, library: a.library, pace: pace, log: a.options.Log}
 	if err := a.work(ctx, &activities.Activities{
-		Ledger: a.store, Desk: a.store, Caller: a.registry, Signer: signer, Models: models, Now: time.Now,
-		Settled: pace.settled,
+		Ledger: a.store, Desk: a.store, Runs: a.store, Start: a.intake, Caller: a.registry, Signer: signer, Models: models,
+		Now: time.Now, Settled: pace.settled,
 	}, blobs); err != nil {
 		return err
 	}
-	a.intake = &Intake{store: a.store, library: a.library, pace: pace, log: a.options.Log}
 	a.auth = auth.New(a.store, auth.Options{})
 	if a.options.AdminToken != "" {
 		if err := a.auth.EnsureAdminToken(ctx, a.options.AdminToken); err != nil {

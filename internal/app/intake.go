@@ -3,9 +3,11 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"time"
 
+	"picket/activities"
 	"picket/internal/contract"
 	"picket/internal/ingest"
 	"picket/internal/soc"
@@ -21,7 +23,8 @@ type Intake struct {
 	log     *slog.Logger
 }
 
-// Accept keeps the alerts of one request and posts the start of every playbook that they match.
+// Accept keeps the alerts of one request, posts the start of every playbook that they match, and ends every wait that
+// they meet.
 func (in *Intake) Accept(ctx context.Context, source string, alerts []ingest.Normalised, requestID, bodyDigest string) ([]store.AcceptResult, error) {
 	batch := make([]store.Accept, len(alerts))
 	for i, n := range alerts {
@@ -39,7 +42,7 @@ func (in *Intake) Accept(ctx context.Context, source string, alerts []ingest.Nor
 			in.pace.begin(r.Run.ID)
 		}
 	}
-	results, err := in.store.AcceptAlerts(ctx, batch)
+	results, err := in.keep(ctx, batch)
 	for i, a := range batch {
 		if err != nil || results[i].Duplicate || results[i].Replayed {
 			for _, r := range a.Runs {
@@ -51,6 +54,51 @@ func (in *Intake) Accept(ctx context.Context, source string, alerts []ingest.Nor
 		in.pace.pace(ctx)
 	}
 	return results, err
+}
+
+// acceptTries bounds how often alerts are held against what runs wait for, should that change all the time.
+const acceptTries = 5
+
+// keep holds the alerts against what runs wait for and keeps them. A wait that begins between the two is seen too.
+func (in *Intake) keep(ctx context.Context, batch []store.Accept) ([]store.AcceptResult, error) {
+	for try := 1; ; try++ {
+		open, newest, err := in.store.OpenSubscriptions(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if try == acceptTries {
+			newest = -1
+			in.log.WarnContext(ctx, "what runs wait for changes all the time; an alert was not held against the newest")
+		}
+		for i := range batch {
+			if err := in.match(&batch[i], open); err != nil {
+				return nil, err
+			}
+			batch[i].Newest = newest
+		}
+		results, err := in.store.AcceptAlerts(ctx, batch)
+		if !errors.Is(err, store.ErrStale) {
+			return results, err
+		}
+	}
+}
+
+// match names the subscriptions that an alert meets.
+func (in *Intake) match(a *store.Accept, open []store.Subscription) error {
+	a.Matches = nil
+	if len(open) == 0 {
+		return nil
+	}
+	event, err := json.Marshal(a.Alert)
+	if err != nil {
+		return err
+	}
+	for _, sub := range open {
+		if activities.Meets(sub, a.Alert.Source, event, time.Now()) {
+			a.Matches = append(a.Matches, sub.ID)
+		}
+	}
+	return nil
 }
 
 // runs are the runs that an alert starts: one for each playbook with a trigger that matches.
@@ -65,10 +113,11 @@ func (in *Intake) runs(ctx context.Context, alert soc.Alert) ([]store.NewRun, er
 		if !in.matches(ctx, p, alert, scope) {
 			continue
 		}
-		run, err := newRun(p, contract.Trigger{Kind: "alert", AlertID: alert.ID, Alert: text}, alert)
+		run, err := in.newRun(ctx, p, contract.Trigger{Kind: soc.TriggerAlert, AlertID: alert.ID, Alert: text}, &alert)
 		if err != nil {
 			return nil, err
 		}
+		run.Run.WorkflowID = workflowID(p.Name, alert.ID)
 		runs = append(runs, run)
 	}
 	return runs, nil
@@ -94,31 +143,4 @@ func (in *Intake) matches(ctx context.Context, p Playbook, alert soc.Alert, scop
 		}
 	}
 	return false
-}
-
-// StartRun starts a playbook by hand, for an alert.
-func (in *Intake) StartRun(ctx context.Context, playbook string, alert soc.Alert, by string) (soc.Run, error) {
-	p, err := in.library.Find(playbook)
-	if err != nil {
-		return soc.Run{}, err
-	}
-	text, err := json.Marshal(alert)
-	if err != nil {
-		return soc.Run{}, err
-	}
-	run, err := newRun(p, contract.Trigger{Kind: "manual", AlertID: alert.ID, Alert: text, RequestedBy: by}, alert)
-	if err != nil {
-		return soc.Run{}, err
-	}
-	run.Run.WorkflowID = "run/" + run.Run.ID // by hand as often as one likes
-	return in.store.CreateRun(ctx, run)
-}
-
-func newRun(p Playbook, trigger contract.Trigger, alert soc.Alert) (store.NewRun, error) {
-	run := soc.Run{
-		ID: soc.NewID("run"), WorkflowID: workflowID(p.Name, alert.ID), Playbook: p.Name, PlanDigest: p.Digest,
-		AlertID: alert.ID, AlertTitle: alert.Title, Severity: alert.Severity, Status: soc.RunQueued, RequestedBy: trigger.RequestedBy,
-	}
-	start, err := json.Marshal(contract.PlaybookInput{RunID: run.ID, Plan: *p.Plan, Trigger: trigger})
-	return store.NewRun{Run: run, Start: start}, err
 }

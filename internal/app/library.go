@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 
 	"picket/internal/connector"
@@ -12,6 +12,7 @@ import (
 	"picket/playbooks"
 	"picket/playbooks/library"
 	"picket/playbooks/plan"
+	"picket/playbooks/spec"
 )
 
 // Playbook is one playbook that this instance runs.
@@ -30,58 +31,93 @@ type Library struct {
 	byName    map[string]*Playbook
 }
 
-// LoadLibrary compiles the built-in playbooks, if they are wanted, and those of a directory ("" for none); a playbook of the directory takes
-// the place of a built-in one with the same name. One that does not compile is an error that names every mistake.
+// LoadLibrary compiles the built-in playbooks, if they are wanted, and those of a directory ("" for none), each after
+// those that it calls; a playbook of the directory takes the place of a built-in one with the same name. One that does
+// not compile is an error that names every mistake of all. The playbooks become callable in the catalog.
 func LoadLibrary(dir string, builtin bool, catalog *playbooks.Catalog) (*Library, error) {
-	byName := map[string]*Playbook{}
-	add := func(file string, source []byte) error {
-		compiled, diagnostics := playbooks.Compile(file, source, catalog)
-		if compiled == nil {
-			lines := make([]string, len(diagnostics))
-			for i, d := range diagnostics {
-				lines[i] = d.String()
-			}
-			return soc.Errorf(soc.Invalid, "the playbook %s does not compile:\n%s", file, strings.Join(lines, "\n"))
-		}
-		byName[compiled.Name] = &Playbook{Name: compiled.Name, File: file, Source: source, Plan: compiled, Digest: compiled.Digest(), Diagnostics: diagnostics}
-		return nil
+	own, err := playbookFiles(dir)
+	if err != nil {
+		return nil, err
 	}
-	shipped := map[string][]byte{}
+	replaced := map[string]bool{}
+	for _, f := range own {
+		replaced[nameOf(f.Source)] = true
+	}
+	files := own
 	if builtin {
-		shipped = library.Files()
-	}
-	for name, source := range shipped {
-		if err := add(name, source); err != nil {
-			return nil, err
-		}
-	}
-	if dir != "" {
-		paths, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
-		if err != nil {
-			return nil, err
-		}
-		if _, err := os.Stat(dir); err != nil {
-			return nil, soc.Errorf(soc.Invalid, "the directory of --playbooks can't be read: %v", err)
-		}
-		for _, path := range paths {
-			if strings.HasSuffix(path, ".test.yaml") {
-				continue
-			}
-			source, err := os.ReadFile(path)
-			if err != nil {
-				return nil, soc.Errorf(soc.Invalid, "the playbook can't be read: %v", err)
-			}
-			if err := add(path, source); err != nil {
-				return nil, err
+		for file, source := range library.Files() {
+			if !replaced[nameOf(source)] {
+				files = append(files, playbooks.File{Name: file, Source: source})
 			}
 		}
 	}
-	l := &Library{byName: byName}
-	for _, p := range byName {
-		l.playbooks = append(l.playbooks, *p)
+	slices.SortFunc(files, func(a, b playbooks.File) int { return strings.Compare(a.Name, b.Name) })
+	l := &Library{byName: map[string]*Playbook{}}
+	callable := map[string]playbooks.Callable{}
+	var wrong []string
+	for _, c := range playbooks.CompileSet(files, catalog) {
+		if c.Plan == nil {
+			wrong = append(wrong, mistakes(c))
+			continue
+		}
+		l.playbooks = append(l.playbooks, Playbook{
+			Name: c.Plan.Name, File: c.File.Name, Source: c.File.Source, Plan: c.Plan, Digest: c.Plan.Digest(), Diagnostics: c.Diagnostics,
+		})
+		callable[c.Plan.Name] = c.Callable
 	}
-	sort.Slice(l.playbooks, func(i, j int) bool { return l.playbooks[i].Name < l.playbooks[j].Name })
+	if len(wrong) > 0 {
+		return nil, soc.Errorf(soc.Invalid, "%s", strings.Join(wrong, "\n"))
+	}
+	catalog.Playbooks = callable
+	slices.SortFunc(l.playbooks, func(a, b Playbook) int { return strings.Compare(a.Name, b.Name) })
+	for i := range l.playbooks {
+		l.byName[l.playbooks[i].Name] = &l.playbooks[i]
+	}
 	return l, nil
+}
+
+// playbookFiles reads the playbooks of a directory; their tests lie beside them.
+func playbookFiles(dir string) ([]playbooks.File, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return nil, soc.Errorf(soc.Invalid, "the directory of --playbooks can't be read: %v", err)
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var files []playbooks.File
+	for _, path := range paths {
+		if strings.HasSuffix(path, ".test.yaml") {
+			continue
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return nil, soc.Errorf(soc.Invalid, "the playbook can't be read: %v", err)
+		}
+		files = append(files, playbooks.File{Name: path, Source: source})
+	}
+	return files, nil
+}
+
+// nameOf is the name that a playbook's text gives itself; "" when it can't be read.
+func nameOf(source []byte) string {
+	document := spec.Read(source, &spec.Bag{})
+	if document == nil || document.Name == nil {
+		return ""
+	}
+	return document.Name.Text
+}
+
+// mistakes says why a playbook does not compile.
+func mistakes(c playbooks.Compiled) string {
+	lines := make([]string, len(c.Diagnostics))
+	for i, d := range c.Diagnostics {
+		lines[i] = d.String()
+	}
+	return fmt.Sprintf("the playbook %s does not compile:\n%s", c.File.Name, strings.Join(lines, "\n"))
 }
 
 // All lists the playbooks by name.

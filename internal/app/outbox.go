@@ -28,7 +28,7 @@ const (
 	archiveAtOnce = 2
 )
 
-// dispatcher carries out what transactions have posted: starts, signals and archiving. It may repeat each as often as it must.
+// dispatcher carries out what transactions have posted: starts, signals, cancels and archiving. It may repeat each as often as it must.
 type dispatcher struct {
 	store    *store.Store
 	temporal client.Client
@@ -83,6 +83,8 @@ func (d *dispatcher) carryOut(ctx context.Context, row store.Outbox) {
 		err = d.start(ctx, row)
 	case store.OutboxSignal:
 		err = d.signal(ctx, row)
+	case store.OutboxCancel:
+		err = d.cancel(ctx, row)
 	case store.OutboxArchive:
 		err = d.keep(ctx, row)
 	default:
@@ -118,14 +120,32 @@ func (d *dispatcher) start(ctx context.Context, row store.Outbox) error {
 	return d.store.RunStarted(ctx, row.ID, row.RunID, temporalRun)
 }
 
-// signal tells a workflow that a decision stands. A workflow that has ended needs no telling.
+// signal tells a workflow of what stands in the database. A workflow that has ended needs no telling.
 func (d *dispatcher) signal(ctx context.Context, row store.Outbox) error {
-	var payload contract.ApprovalDecided
-	if err := json.Unmarshal(row.Payload, &payload); err != nil {
+	name := row.Signal
+	if name == "" {
+		name = contract.SignalApprovalDecided
+	}
+	err := d.temporal.SignalWorkflow(ctx, row.WorkflowID, "", name, row.Payload)
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); err != nil && !gone {
 		return err
 	}
-	err := d.temporal.SignalWorkflow(ctx, row.WorkflowID, "", contract.SignalApprovalDecided, payload)
-	if _, gone := errors.AsType[*serviceerror.NotFound](err); err != nil && !gone {
+	return d.store.DoneOutbox(ctx, row.ID)
+}
+
+// cancel cancels a run's workflow. One that is not there has ended, or has not started yet: then it is tried again.
+func (d *dispatcher) cancel(ctx context.Context, row store.Outbox) error {
+	err := d.temporal.CancelWorkflow(ctx, row.WorkflowID, "")
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
+		run, readErr := d.store.GetRun(ctx, row.RunID)
+		if readErr != nil {
+			return readErr
+		}
+		if run.Status.Final() {
+			err = nil
+		}
+	}
+	if err != nil {
 		return err
 	}
 	return d.store.DoneOutbox(ctx, row.ID)

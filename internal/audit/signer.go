@@ -8,12 +8,15 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -103,12 +106,64 @@ func (s *Signer) Verify(d soc.Decision) error {
 	return nil
 }
 
+// decision signs a decision's fields. The second form is that of decisions with edited calls, answers or votes; a
+// decision without them keeps the first, so that what was signed before they came still holds.
 func (s *Signer) decision(d soc.Decision) []byte {
 	fields := []string{
 		d.ID, d.ApprovalID, d.RunID, string(d.Outcome), d.By, d.Reason, d.Digest,
 		d.At.UTC().Format(time.RFC3339Nano), strconv.Itoa(len(d.Calls)),
 	}
-	return s.sum("picket-decision-v1", append(fields, d.Calls...))
+	fields = append(fields, d.Calls...)
+	if len(d.Edited) == 0 && len(d.Answers) == 0 && len(d.Votes) == 0 {
+		return s.sum("picket-decision-v1", fields)
+	}
+	fields = append(fields, edited(d.Edited)...)
+	fields = append(fields, stable(d.Answers), strconv.Itoa(len(d.Votes)))
+	for _, v := range d.Votes {
+		fields = append(fields, v.ID, v.Signature)
+	}
+	return s.sum("picket-decision-v2", fields)
+}
+
+// edited lists edited calls in the order of their steps, with their number before them.
+func edited(calls soc.EditedCalls) []string {
+	fields := []string{strconv.Itoa(len(calls))}
+	for _, step := range slices.Sorted(maps.Keys(calls)) {
+		fields = append(fields, step, stable(calls[step]))
+	}
+	return fields
+}
+
+// stable is a document as the database gives it back: encoding it once more changes nothing.
+func stable(document json.RawMessage) string {
+	if text, err := json.Marshal(document); err == nil && len(document) > 0 {
+		return string(text)
+	}
+	return string(document) // no JSON: signed as it is
+}
+
+// SignVote answers the vote with its signature, over all its other fields.
+func (s *Signer) SignVote(v soc.Vote) soc.Vote {
+	v.At = v.At.UTC().Round(0)
+	v.Signature = hex.EncodeToString(s.vote(v))
+	return v
+}
+
+// VerifyVote answers Denied unless the vote bears this key's signature on exactly its fields.
+func (s *Signer) VerifyVote(v soc.Vote) error {
+	signature, err := hex.DecodeString(v.Signature)
+	if err != nil || !hmac.Equal(signature, s.vote(v)) {
+		return soc.Errorf(soc.Denied, "vote %q is not signed by this workspace: it was changed, or written past Picket", v.ID)
+	}
+	return nil
+}
+
+func (s *Signer) vote(v soc.Vote) []byte {
+	fields := []string{
+		v.ID, v.ApprovalID, v.RunID, v.By, v.Reason, v.Digest, v.At.UTC().Format(time.RFC3339Nano), strconv.Itoa(len(v.Calls)),
+	}
+	fields = append(fields, v.Calls...)
+	return s.sum("picket-vote-v1", append(fields, edited(v.Edited)...))
 }
 
 // SignHead signs the ledger's head; it is made for store.WithHeadSigner.

@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"sync"
@@ -55,6 +56,61 @@ func TestASignatureCoversEveryField(t *testing.T) {
 	other, err := audit.NewSigner([]byte("another key of thirty-two bytes!!"))
 	require.NoError(t, err)
 	require.Equal(t, soc.Denied, soc.KindOf(other.Verify(d)))
+}
+
+func TestASignatureOfTheFirstVersionStillHolds(t *testing.T) {
+	t.Parallel()
+	s, err := audit.NewSigner([]byte("0123456789abcdef0123456789abcdef"))
+	require.NoError(t, err)
+	d := decision()
+	d.Signature = "b072d71def36ccb2bcadc9593896468de0e8b84e725b5d1841292465cef47f66"
+	require.NoError(t, s.Verify(d))
+}
+
+func TestASignatureCoversWhatWasChangedAnsweredAndVoted(t *testing.T) {
+	t.Parallel()
+	s := signer(t)
+	d := decision()
+	d.Edited = soc.EditedCalls{"b": json.RawMessage(`{"x": "<1>"}`), "a": json.RawMessage(`{}`)}
+	d.Answers = json.RawMessage(`{"why":"<because>"}`)
+	d.Votes = []soc.Vote{s.SignVote(soc.Vote{ID: "vot_1", By: "ann", Calls: []string{"c1"}}), s.SignVote(soc.Vote{ID: "vot_2", By: "bob"})}
+	d = s.Sign(d)
+	text, err := json.Marshal(d)
+	require.NoError(t, err)
+	var kept soc.Decision
+	require.NoError(t, json.Unmarshal(text, &kept))
+	require.NoError(t, s.Verify(kept), "as the database gives it back")
+	for name, change := range map[string]func(*soc.Decision){
+		"an argument": func(d *soc.Decision) {
+			d.Edited = soc.EditedCalls{"b": json.RawMessage(`{"x":"2"}`), "a": d.Edited["a"]}
+		},
+		"a step":               func(d *soc.Decision) { d.Edited = soc.EditedCalls{"c": d.Edited["b"], "a": d.Edited["a"]} },
+		"no edit":              func(d *soc.Decision) { d.Edited = nil },
+		"an answer":            func(d *soc.Decision) { d.Answers = json.RawMessage(`{"why":"x"}`) },
+		"a vote less":          func(d *soc.Decision) { d.Votes = d.Votes[:1] },
+		"another vote":         func(d *soc.Decision) { d.Votes = []soc.Vote{d.Votes[1], d.Votes[0]} },
+		"all of it, as before": func(d *soc.Decision) { d.Edited, d.Answers, d.Votes = nil, nil, nil },
+	} {
+		changed := d
+		change(&changed)
+		require.Equal(t, soc.Denied, soc.KindOf(s.Verify(changed)), name)
+	}
+	v := d.Votes[0]
+	require.NoError(t, s.VerifyVote(v))
+	for name, change := range map[string]func(*soc.Vote){
+		"person":                 func(v *soc.Vote) { v.By = "eve" },
+		"approval":               func(v *soc.Vote) { v.ApprovalID = "apr_2" },
+		"run":                    func(v *soc.Vote) { v.RunID = "run_2" },
+		"digest":                 func(v *soc.Vote) { v.Digest = "e" },
+		"calls":                  func(v *soc.Vote) { v.Calls = []string{"c2"} },
+		"edit":                   func(v *soc.Vote) { v.Edited = soc.EditedCalls{"a": json.RawMessage(`1`)} },
+		"reason":                 func(v *soc.Vote) { v.Reason = "x" },
+		"a decision's signature": func(v *soc.Vote) { v.Signature = d.Signature },
+	} {
+		changed := v
+		change(&changed)
+		require.Equal(t, soc.Denied, soc.KindOf(s.VerifyVote(changed)), name)
+	}
 }
 
 func TestTheKeyIsMadeOnceAndReadableByItsOwnerOnly(t *testing.T) {

@@ -26,3 +26,9 @@ func SubscriptionID(runID, path string) string {
 	sum := sha256.Sum256([]byte("picket-subscription-v1\n" + runID + "\n" + path))
 	return "sub_" + hex.EncodeToString(sum[:13])
 }
+
+// ScheduledRunID is the id of the run that a schedule starts at one time; workflowID is that of WorkflowScheduled.
+func ScheduledRunID(workflowID string) string {
+	sum := sha256.Sum256([]byte("picket-scheduled-run-v1\n" + workflowID))
+	return "run_" + hex.EncodeToString(sum[:13])
+}

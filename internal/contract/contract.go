@@ -291,6 +291,11 @@ type ScheduledInput struct {
 	Inputs   json.RawMessage `json:"inputs,omitempty"`
 }
 
+// ScheduledOutput is the result of ActivityStartScheduled.
+type ScheduledOutput struct {
+	RunID string `json:"run_id"`
+}
+
 // RecordInput is the input of ActivityRecord: only the entries are appended.
 type RecordInput struct {
 	Step

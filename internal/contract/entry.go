@@ -9,24 +9,27 @@ import (
 
 // The kinds of ledger entries.
 const (
-	KindAlertAccepted     = "alert.accepted"     // body: the alert's id, source, title, severity
-	KindRunStarted        = "run.started"        // RunBody
-	KindStepFinished      = "step.finished"      // StepBody: every step ends in one
-	KindCallStarted       = "call.started"       // CallBody: only consequential calls, before they are sent
-	KindCallFinished      = "call.finished"      // CallBody: one per attempt
-	KindModelAnswered     = "model.answered"     // ModelBody: one per attempt
-	KindApprovalRequested = "approval.requested" // soc.Approval
-	KindApprovalDecided   = "approval.decided"   // soc.Decision; also expiry
-	KindSignalRefused     = "signal.refused"     // {"decision_id","why"}
-	KindApprovalReminded  = "approval.reminded"  // {"approval_id","number"}
-	KindApprovalVoted     = "approval.voted"     // soc.Vote: a yes of a quorum that is not complete
-	KindCallShadowed      = "call.shadowed"      // CallBody: a consequential call that shadow mode has not made
-	KindApprovalShadowed  = "approval.shadowed"  // ApprovalInput: an approval that shadow mode has not asked for
-	KindKeyState          = "run.key"            // KeyBody
-	KindEventMatched      = "event.matched"      // {"subscription_id","alert_id"}
-	KindRunOpened         = "run.opened"         // OpenBody: a called playbook's run
-	KindRunFinished       = "run.finished"       // PlaybookOutput
-	KindHistoryArchived   = "history.archived"   // {"digest","events","bytes"}
+	KindAlertAccepted     = "alert.accepted"       // body: the alert's id, source, title, severity
+	KindRunStarted        = "run.started"          // RunBody
+	KindStepFinished      = "step.finished"        // StepBody: every step ends in one
+	KindCallStarted       = "call.started"         // CallBody: only consequential calls, before they are sent
+	KindCallFinished      = "call.finished"        // CallBody: one per attempt
+	KindModelAnswered     = "model.answered"       // ModelBody: one per attempt
+	KindApprovalRequested = "approval.requested"   // soc.Approval
+	KindApprovalDecided   = "approval.decided"     // soc.Decision; also expiry
+	KindSignalRefused     = "signal.refused"       // {"decision_id","why"}
+	KindApprovalReminded  = "approval.reminded"    // {"approval_id","number"}
+	KindApprovalVoted     = "approval.voted"       // soc.Vote: a yes of a quorum that is not complete
+	KindCallShadowed      = "call.shadowed"        // CallBody: a consequential call that shadow mode has not made
+	KindApprovalShadowed  = "approval.shadowed"    // ApprovalInput: an approval that shadow mode has not asked for
+	KindKeyState          = "run.key"              // KeyBody
+	KindEventMatched      = "event.matched"        // {"subscription_id","alert_id"}
+	KindRunOpened         = "run.opened"           // OpenBody: a called playbook's run
+	KindRunFinished       = "run.finished"         // PlaybookOutput
+	KindHistoryArchived   = "history.archived"     // {"digest","events","bytes","index"}
+	KindCancelRequested   = "run.cancel_requested" // {"by","reason"}
+	KindPlaybookShadowed  = "playbook.shadowed"    // soc.ShadowSetting; of no run
+	KindPlaybookPromoted  = "playbook.promoted"    // {"playbook","by","reason","was"}; of no run
 )
 
 // RunBody is the body of KindRunStarted.

@@ -12,14 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"picket/internal/contract"
 	"picket/internal/soc"
-)
-
-// kindAlertAccepted and kindApprovalDecided are the entries that the store itself appends; internal/contract lists
-// all kinds.
-const (
-	kindAlertAccepted   = "alert.accepted"
-	kindApprovalDecided = "approval.decided"
 )
 
 // Accept is an alert on its way in.
@@ -29,7 +23,14 @@ type Accept struct {
 	RequestID  string    // of the sender; a source's request with the same id gets the same answer
 	BodyDigest string    // of the request's body: the same id with another body is a Conflict
 	Runs       []NewRun  // what the alert starts
+	Matches    []string  // the subscriptions that it meets
+	// Newest is the newest subscription that the alert was held against. When there is a newer one by the time that the
+	// alert is kept, nothing is written and the error is ErrStale. A negative one is not looked at.
+	Newest int64
 }
+
+// ErrStale tells that subscriptions were made after the alert was held against them: read them again.
+var ErrStale = soc.Errorf(soc.Unavailable, "what runs wait for has changed meanwhile")
 
 // AcceptResult is what became of an alert.
 type AcceptResult struct {
@@ -144,7 +145,7 @@ func prepare(a Accept, part int) (acceptance, error) {
 	return acceptance{
 		Accept: a, part: part, runIDs: runIDs, runs: string(runs), doc: string(doc), raw: raw, search: searchText(alert),
 		entry: soc.LedgerEntry{
-			AlertID: alert.ID, Key: "alert/" + alert.ID, Kind: kindAlertAccepted,
+			AlertID: alert.ID, Key: "alert/" + alert.ID, Kind: contract.KindAlertAccepted,
 			At: alert.ReceivedAt, Actor: "source/" + alert.Source, Body: body,
 		},
 	}, nil
@@ -185,18 +186,27 @@ func (t *tx) accept(a *acceptance) (AcceptResult, error) {
 	if err != nil {
 		return AcceptResult{}, err
 	}
-	if n == 0 {
+	switch {
+	case n == 0:
 		result.Duplicate = true
 		if err := t.arrival(&result, "source = ? AND dedup_key = ?", a.Alert.Source, a.DedupKey); err != nil {
 			return AcceptResult{}, err
 		}
-	} else {
+	default:
+		if err := t.fresh(a.Newest); err != nil {
+			return AcceptResult{}, err
+		}
 		if _, err := t.append("", []soc.LedgerEntry{a.entry}); err != nil {
 			return AcceptResult{}, err
 		}
 		for _, r := range a.Runs {
 			r.Run.AlertID = a.Alert.ID
 			if _, err := t.createRun(r); err != nil {
+				return AcceptResult{}, err
+			}
+		}
+		for _, id := range a.Matches {
+			if _, err := t.match(id, a.Alert.ID); err != nil {
 				return AcceptResult{}, err
 			}
 		}

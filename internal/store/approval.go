@@ -6,8 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
+	"picket/internal/consent"
+	"picket/internal/contract"
 	"picket/internal/soc"
 )
 
@@ -23,7 +24,7 @@ func (s *Store) RequestApproval(ctx context.Context, a soc.Approval, entries []s
 	}
 	a.CreatedAt, a.Deadline = a.CreatedAt.UTC().Round(0), a.Deadline.UTC().Round(0)
 	stored := a
-	stored.Status, stored.Decision = "", nil
+	stored.Status, stored.Decision, stored.Votes, stored.Reminders, stored.Reminded = "", nil, nil, 0, nil
 	doc, err := json.Marshal(stored)
 	if err != nil {
 		return soc.Approval{}, wrap(doing, err)
@@ -37,8 +38,9 @@ func (s *Store) RequestApproval(ctx context.Context, a soc.Approval, entries []s
 		if created == 0 {
 			created = t.now.UnixNano()
 		}
-		n, err := t.exec(`INSERT INTO approvals (id, run_id, status, created_ns, deadline_ns, doc) VALUES (?, ?, 'pending', ?, ?, ?)
-			ON CONFLICT (id) DO NOTHING`, a.ID, a.RunID, created, nanos(a.Deadline), string(doc))
+		n, err := t.exec(`INSERT INTO approvals (id, run_id, workflow, status, created_ns, deadline_ns, doc)
+			VALUES (?, ?, ?, 'pending', ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+			a.ID, a.RunID, a.WorkflowID, created, nanos(a.Deadline), string(doc))
 		if err != nil {
 			return err
 		}
@@ -56,20 +58,22 @@ func (s *Store) RequestApproval(ctx context.Context, a soc.Approval, entries []s
 	return standing, err
 }
 
-const approvalQuery = `SELECT a.id, a.status, a.created_ns, a.doc, COALESCE(d.doc, '')
+const approvalQuery = `SELECT a.id, a.workflow, a.status, a.created_ns, a.reminders, a.reminded_ns, a.doc, COALESCE(d.doc, '')
 	FROM approvals a LEFT JOIN decisions d ON d.approval_id = a.id`
 
 func scanApproval(row scanner) (soc.Approval, error) {
-	var id, status, doc, decided string
-	var created int64
-	if err := row.Scan(&id, &status, &created, &doc, &decided); err != nil {
+	var id, workflow, status, doc, decided string
+	var created, reminded int64
+	var reminders int
+	if err := row.Scan(&id, &workflow, &status, &created, &reminders, &reminded, &doc, &decided); err != nil {
 		return soc.Approval{}, err
 	}
 	var a soc.Approval
 	if err := json.Unmarshal([]byte(doc), &a); err != nil {
 		return soc.Approval{}, fmt.Errorf("read the kept approval %s: %w", id, err)
 	}
-	a.ID, a.Status, a.CreatedAt = id, soc.ApprovalStatus(status), fromNanos(created)
+	a.ID, a.WorkflowID, a.Status, a.CreatedAt = id, workflow, soc.ApprovalStatus(status), fromNanos(created)
+	a.Reminders, a.Reminded = reminders, optionalTime(reminded)
 	if decided != "" {
 		a.Decision = &soc.Decision{}
 		if err := json.Unmarshal([]byte(decided), a.Decision); err != nil {
@@ -84,6 +88,9 @@ func (q querier) approval(id string) (soc.Approval, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return soc.Approval{}, soc.Errorf(soc.NotFound, "there is no approval %q", id)
 	}
+	if err == nil && a.Quorum > 1 {
+		a.Votes, err = q.votes(id)
+	}
 	return a, err
 }
 
@@ -95,10 +102,11 @@ func (s *Store) GetApproval(ctx context.Context, id string) (soc.Approval, error
 
 // ApprovalFilter selects approvals, newest first; its zero value selects all.
 type ApprovalFilter struct {
-	Status soc.ApprovalStatus
-	RunID  string
-	Limit  int
-	Cursor string
+	Status  soc.ApprovalStatus
+	RunID   string
+	AlertID string
+	Limit   int
+	Cursor  string
 }
 
 // Approvals lists approvals and the cursor of the next page, "" at the end.
@@ -110,6 +118,9 @@ func (s *Store) Approvals(ctx context.Context, f ApprovalFilter) ([]soc.Approval
 	if f.RunID != "" {
 		w.add("a.run_id = ?", plain(f.RunID))
 	}
+	if f.AlertID != "" {
+		w.add("a.run_id IN (SELECT id FROM runs WHERE alert_id = ?)", plain(f.AlertID))
+	}
 	order, limit, err := page(&w, "a.", "created_ns", f.Cursor, f.Limit)
 	if err != nil {
 		return nil, "", err
@@ -119,6 +130,13 @@ func (s *Store) Approvals(ctx context.Context, f ApprovalFilter) ([]soc.Approval
 		return nil, "", wrap("list approvals", err)
 	}
 	approvals, next := cut(approvals, limit, func(a soc.Approval) (int64, string) { return nanos(a.CreatedAt), a.ID })
+	for i := range approvals {
+		if a := &approvals[i]; a.Quorum > 1 {
+			if a.Votes, err = s.read(ctx).votes(a.ID); err != nil {
+				return nil, "", wrap("list approvals", err)
+			}
+		}
+	}
 	return approvals, next, nil
 }
 
@@ -147,6 +165,9 @@ func (s *Store) Decide(ctx context.Context, d soc.Decision) (soc.Decision, error
 		if err := t.decidable(a, d); err != nil {
 			return err
 		}
+		if d.Outcome == soc.ApprovalApproved && a.Quorum > 1 {
+			return soc.Errorf(soc.Invalid, "it needs the votes of %d people", a.Quorum)
+		}
 		standing = d
 		return t.decide(a, d, true)
 	})
@@ -168,15 +189,10 @@ func (t *tx) decidable(a soc.Approval, d soc.Decision) error {
 		return soc.Errorf(soc.Invalid, "the decision names another run than the approval")
 	case d.Digest != a.Digest:
 		return soc.Errorf(soc.Conflict, "what was shown is not what is asked for; read the approval again")
-	case a.NotUser != "" && a.NotUser == d.By:
+	case consent.Barred(&a, d.By):
 		return soc.Errorf(soc.Denied, "%s may not decide this approval", d.By)
 	}
-	for _, call := range d.Calls {
-		if !slices.ContainsFunc(a.Calls, func(c soc.ApprovalCall) bool { return c.Digest == call }) {
-			return soc.Errorf(soc.Invalid, "the decision releases a call that the approval does not hold")
-		}
-	}
-	return nil
+	return consent.Fits(&a, &d)
 }
 
 // decide writes a decision that was found fit.
@@ -196,7 +212,7 @@ func (t *tx) decide(a soc.Approval, d soc.Decision, signal bool) error {
 		return err
 	}
 	entry := soc.LedgerEntry{
-		AlertID: a.AlertID, Key: "approval/" + a.ID + "/decided", Kind: kindApprovalDecided,
+		AlertID: a.AlertID, Key: "approval/" + a.ID + "/decided", Kind: contract.KindApprovalDecided,
 		Step: a.Step, At: d.At, Actor: d.By, Body: doc,
 	}
 	if err := checkEntries([]soc.LedgerEntry{entry}); err != nil {
@@ -205,15 +221,13 @@ func (t *tx) decide(a soc.Approval, d soc.Decision, signal bool) error {
 	if _, err := t.append(a.RunID, []soc.LedgerEntry{entry}); err != nil || !signal {
 		return err
 	}
-	var workflow string
-	if err := t.row("SELECT workflow_id FROM runs WHERE id = ?", a.RunID).Scan(&workflow); err != nil {
-		return err
+	workflow := a.WorkflowID
+	if workflow == "" {
+		if err := t.row("SELECT workflow_id FROM runs WHERE id = ?", a.RunID).Scan(&workflow); err != nil {
+			return err
+		}
 	}
-	payload, err := json.Marshal(map[string]string{"approval_id": a.ID, "decision_id": d.ID})
-	if err != nil {
-		return err
-	}
-	return t.post(OutboxSignal, a.RunID, workflow, payload, 0)
+	return t.signal(a.RunID, workflow, contract.SignalApprovalDecided, contract.ApprovalDecided{ApprovalID: a.ID, DecisionID: d.ID})
 }
 
 // ExpireApproval ends an approval whose time ran out with d, a signed decision of outcome expired, unless it was

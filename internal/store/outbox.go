@@ -14,7 +14,8 @@ import (
 // The kinds of outbox rows.
 const (
 	OutboxStart   = "start"   // start the run's workflow; the payload is NewRun.Start
-	OutboxSignal  = "signal"  // signal the run's workflow; the payload is {"approval_id","decision_id"}
+	OutboxSignal  = "signal"  // signal a workflow: the name is Signal, the payload its argument
+	OutboxCancel  = "cancel"  // cancel the run's workflow; the payload is {"by","reason"}
 	OutboxArchive = "archive" // archive the run's history; the payload is {"workflow_id","temporal_run_id"}
 )
 
@@ -24,6 +25,7 @@ type Outbox struct {
 	Kind       string
 	RunID      string
 	WorkflowID string
+	Signal     string // OutboxSignal only; "" is approval.decided, as rows of the first version are
 	Payload    json.RawMessage
 	Tries      int // counts this one
 }
@@ -105,28 +107,44 @@ func (h *handover) take(limit int, lease time.Duration, now time.Time) ([]Outbox
 	return rows, poll
 }
 
+// posted is what a new outbox row holds.
+type posted struct {
+	kind, runID, workflow, signal string
+	payload                       []byte
+	delay                         time.Duration
+}
+
 // post adds an outbox row to the transaction.
-func (t *tx) post(kind, runID, workflowID string, payload []byte, delay time.Duration) error {
+func (t *tx) post(p posted) error {
 	row := leasedRow{Outbox: Outbox{
-		ID: soc.NewID("obx"), Kind: kind, RunID: runID, WorkflowID: workflowID, Payload: payload,
+		ID: soc.NewID("obx"), Kind: p.kind, RunID: p.runID, WorkflowID: p.workflow, Signal: p.signal, Payload: p.payload,
 	}}
 	var leaseUntil int64
-	if lease := t.store.handover.reserve(); lease > 0 && delay == 0 {
+	if lease := t.store.handover.reserve(); lease > 0 && p.delay == 0 {
 		row.until, row.Tries = t.now.Add(lease), 1
 		leaseUntil = row.until.UnixNano()
 	}
-	_, err := t.exec(`INSERT INTO outbox (id, kind, run_id, workflow, payload, tries, due_ns, lease_ns, last_error)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')`,
-		row.ID, kind, runID, workflowID, string(payload), row.Tries, t.now.Add(delay).UnixNano(), leaseUntil)
+	_, err := t.exec(`INSERT INTO outbox (id, kind, run_id, workflow, signal, payload, tries, due_ns, lease_ns, last_error)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '')`,
+		row.ID, p.kind, p.runID, p.workflow, p.signal, string(p.payload), row.Tries, t.now.Add(p.delay).UnixNano(), leaseUntil)
 	switch {
 	case err != nil:
 		return err
 	case leaseUntil > 0:
 		t.leased = append(t.leased, row)
-	case delay == 0:
+	case p.delay == 0:
 		t.posted = true
 	}
 	return nil
+}
+
+// signal posts a signal to a workflow.
+func (t *tx) signal(runID, workflow, name string, argument any) error {
+	payload, err := json.Marshal(argument)
+	if err != nil {
+		return err
+	}
+	return t.post(posted{kind: OutboxSignal, runID: runID, workflow: workflow, signal: name, payload: payload})
 }
 
 // OutboxWake receives when there may be something to claim. One dispatcher may wait on it; it should also claim every
@@ -164,7 +182,7 @@ func (s *Store) claim(ctx context.Context, limit int, lease time.Duration) ([]Ou
 	}
 	query := `UPDATE outbox SET lease_ns = ?, tries = tries + 1
 		WHERE id IN (SELECT id` + dueRows + ` ORDER BY due_ns, id LIMIT ?` + s.skipLocked() + `)
-		RETURNING id, kind, run_id, workflow, payload, tries`
+		RETURNING id, kind, run_id, workflow, signal, payload, tries`
 	var rows []Outbox
 	err := s.write(ctx, doing, func(t *tx) (err error) {
 		now := t.now.UnixNano()
@@ -189,7 +207,7 @@ func (s *Store) skipLocked() string {
 func scanOutbox(row scanner) (Outbox, error) {
 	var o Outbox
 	var payload string
-	err := row.Scan(&o.ID, &o.Kind, &o.RunID, &o.WorkflowID, &payload, &o.Tries)
+	err := row.Scan(&o.ID, &o.Kind, &o.RunID, &o.WorkflowID, &o.Signal, &payload, &o.Tries)
 	o.Payload = json.RawMessage(payload)
 	return o, err
 }

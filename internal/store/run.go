@@ -13,8 +13,9 @@ import (
 
 // NewRun is a run to be started. Start is what its workflow is given, kept as it is.
 type NewRun struct {
-	Run   soc.Run // ID, Status and CreatedAt are set if empty; WorkflowID is "run/ID" if empty
-	Start json.RawMessage
+	Run    soc.Run // ID, Status and CreatedAt are set if empty; WorkflowID is "run/ID" if empty
+	Start  json.RawMessage
+	Shadow json.RawMessage // contract.Shadow; empty is none
 }
 
 // CreateRun keeps a run that a person started, and what starts it. A second run with the same workflow id is a Conflict.
@@ -34,6 +35,22 @@ func (s *Store) CreateRun(ctx context.Context, r NewRun) (soc.Run, error) {
 }
 
 func (t *tx) createRun(n NewRun) (soc.Run, error) {
+	r, inserted, err := t.insertRun(n)
+	if err != nil {
+		return soc.Run{}, err
+	}
+	if !inserted {
+		return soc.Run{}, soc.Errorf(soc.Conflict, "a run with id %q or workflow id %q is there already", r.ID, r.WorkflowID)
+	}
+	start := n.Start
+	if len(start) == 0 {
+		start = json.RawMessage("null")
+	}
+	return r, t.post(posted{kind: OutboxStart, runID: r.ID, workflow: r.WorkflowID, payload: start})
+}
+
+// insertRun keeps a run's row; false when one with its id or workflow id is there.
+func (t *tx) insertRun(n NewRun) (soc.Run, bool, error) {
 	r := n.Run
 	if r.ID == "" {
 		r.ID = soc.NewID("run")
@@ -52,33 +69,67 @@ func (t *tx) createRun(n NewRun) (soc.Run, error) {
 	if r.AlertID != "" {
 		alert = r.AlertID
 	}
+	var started int64
+	if r.StartedAt != nil {
+		started = nanos(*r.StartedAt)
+	}
+	r.Shadow = len(n.Shadow) > 0
 	inserted, err := t.exec(`INSERT INTO runs (id, workflow_id, temporal_run_id, playbook, plan_digest, alert_id, alert_title, severity,
-		status, reason, verdict, outputs, requested_by, created_ns, started_ns, ended_ns, archive)
-		VALUES (?, ?, '', ?, ?, ?, ?, ?, ?, '', '', '', ?, ?, 0, 0, '') ON CONFLICT DO NOTHING`,
+		status, reason, verdict, outputs, requested_by, created_ns, started_ns, ended_ns, archive, parent_id, trigger_kind, shadow)
+		VALUES (?, ?, '', ?, ?, ?, ?, ?, ?, '', '', '', ?, ?, ?, 0, '', ?, ?, ?) ON CONFLICT DO NOTHING`,
 		r.ID, r.WorkflowID, r.Playbook, r.PlanDigest, alert, plain(r.AlertTitle), string(r.Severity),
-		string(r.Status), plain(r.RequestedBy), nanos(r.CreatedAt))
-	if err != nil {
-		return soc.Run{}, err
+		string(r.Status), plain(r.RequestedBy), nanos(r.CreatedAt), started, r.Parent, r.Trigger, string(n.Shadow))
+	return r, inserted > 0, err
+}
+
+// OpenRun keeps the run that another one has opened and whose workflow it starts itself, and appends the entries to
+// the parent's ledger, in one transaction. It is idempotent by the run's id: the standing run is answered.
+func (s *Store) OpenRun(ctx context.Context, n NewRun, entries []soc.LedgerEntry) (soc.Run, error) {
+	doing := fmt.Sprintf("open run %q", n.Run.ID)
+	if n.Run.ID == "" || n.Run.Parent == "" {
+		return soc.Run{}, soc.Errorf(soc.Invalid, "%s: it needs an id and a parent", doing)
 	}
-	if inserted == 0 {
-		return soc.Run{}, soc.Errorf(soc.Conflict, "a run with id %q or workflow id %q is there already", r.ID, r.WorkflowID)
+	if err := checkEntries(entries); err != nil {
+		return soc.Run{}, wrap(doing, err)
 	}
-	start := n.Start
-	if len(start) == 0 {
-		start = json.RawMessage("null")
-	}
-	return r, t.post(OutboxStart, r.ID, r.WorkflowID, start, 0)
+	var run soc.Run
+	err := s.write(ctx, doing, func(t *tx) error {
+		now := t.now
+		n.Run.Status, n.Run.StartedAt = soc.RunRunning, &now
+		if _, _, err := t.insertRun(n); err != nil {
+			return err
+		}
+		if _, err := t.append(n.Run.Parent, entries); err != nil {
+			return err
+		}
+		var err error
+		run, err = scanRun(t.row("SELECT "+runColumns+" FROM runs WHERE id = ?", n.Run.ID))
+		if err == nil && (run.Parent != n.Run.Parent || run.PlanDigest != n.Run.PlanDigest) {
+			err = soc.Errorf(soc.Conflict, "there is another run with this id")
+		}
+		return err
+	})
+	return run, err
+}
+
+// RunShadow answers what a run only records, as contract.Shadow; empty is nothing.
+func (s *Store) RunShadow(ctx context.Context, runID string) (json.RawMessage, error) {
+	var shadow string
+	err := s.read(ctx).row("SELECT shadow FROM runs WHERE id = ?", plain(runID)).Scan(&shadow)
+	return json.RawMessage(shadow), wrap(fmt.Sprintf("find run %q", runID), err)
 }
 
 const runColumns = `id, workflow_id, temporal_run_id, playbook, plan_digest, COALESCE(alert_id, ''), alert_title, severity,
-	status, reason, verdict, outputs, requested_by, created_ns, started_ns, ended_ns, archive`
+	status, reason, verdict, outputs, requested_by, created_ns, started_ns, ended_ns, archive, parent_id, trigger_kind, shadow`
 
 func scanRun(row scanner) (soc.Run, error) {
 	var r soc.Run
-	var outputs string
+	var outputs, shadow string
 	var created, started, ended int64
 	err := row.Scan(&r.ID, &r.WorkflowID, &r.TemporalRunID, &r.Playbook, &r.PlanDigest, &r.AlertID, &r.AlertTitle, &r.Severity,
-		&r.Status, &r.Reason, &r.Verdict, &outputs, &r.RequestedBy, &created, &started, &ended, &r.Archive)
+		&r.Status, &r.Reason, &r.Verdict, &outputs, &r.RequestedBy, &created, &started, &ended, &r.Archive,
+		&r.Parent, &r.Trigger, &shadow)
+	r.Shadow = shadow != ""
 	if outputs != "" {
 		r.Outputs = json.RawMessage(outputs)
 	}
@@ -97,6 +148,10 @@ type RunFilter struct {
 	Status   soc.RunStatus
 	Playbook string
 	AlertID  string
+	Parent   string
+	Trigger  string
+	Shadow   bool      // only those that record calls instead of making them
+	Since    time.Time // created at or after
 	Limit    int
 	Cursor   string
 }
@@ -112,6 +167,18 @@ func (s *Store) Runs(ctx context.Context, f RunFilter) ([]soc.Run, string, error
 	}
 	if f.AlertID != "" {
 		w.add("alert_id = ?", plain(f.AlertID))
+	}
+	if f.Parent != "" {
+		w.add("parent_id = ? AND parent_id <> ''", plain(f.Parent))
+	}
+	if f.Trigger != "" {
+		w.add("trigger_kind = ?", plain(f.Trigger))
+	}
+	if f.Shadow {
+		w.add("shadow <> ''")
+	}
+	if !f.Since.IsZero() {
+		w.add("created_ns >= ?", nanos(f.Since))
 	}
 	order, limit, err := page(&w, "", "created_ns", f.Cursor, f.Limit)
 	if err != nil {
@@ -178,8 +245,8 @@ type Closing struct {
 	Entries       []soc.LedgerEntry
 }
 
-// CloseRun appends a run's last entries, ends it, ends its approvals that nobody decided, and posts its archiving, in
-// one transaction. Repeating it appends nothing twice and changes nothing.
+// CloseRun appends a run's last entries, ends it, ends its approvals that nobody decided and its subscriptions, gives
+// its key to the next run that waits for it, and posts its archiving, in one transaction. Repeating it appends nothing twice and changes nothing.
 func (s *Store) CloseRun(ctx context.Context, c Closing) ([]Appended, error) {
 	doing := fmt.Sprintf("close run %q", c.RunID)
 	if !c.Status.Final() {
@@ -209,6 +276,15 @@ func (t *tx) close(c Closing) error {
 		c.EndedAt = t.now
 	}
 	ended := nanos(c.EndedAt)
+	if c.Status == soc.RunCancelled {
+		why, err := t.cancelReason(c.RunID)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			c.Reason = why
+		}
+	}
 	var workflow, temporal string
 	err := t.row(`UPDATE runs SET status = ?, reason = ?, verdict = ?, outputs = ?, ended_ns = ?,
 		started_ns = CASE WHEN started_ns = 0 THEN ? ELSE started_ns END,
@@ -226,11 +302,14 @@ func (t *tx) close(c Closing) error {
 	if _, err := t.exec("UPDATE approvals SET status = 'expired' WHERE run_id = ? AND status = 'pending'", c.RunID); err != nil {
 		return err
 	}
+	if err := t.leave(c.RunID); err != nil {
+		return err
+	}
 	payload, err := json.Marshal(map[string]string{"workflow_id": workflow, "temporal_run_id": temporal})
 	if err != nil {
 		return err
 	}
-	return t.post(OutboxArchive, c.RunID, workflow, payload, archiveDelay)
+	return t.post(posted{kind: OutboxArchive, runID: c.RunID, workflow: workflow, payload: payload, delay: archiveDelay})
 }
 
 // ArchiveRun names the archived history of a run and appends the entries that say so.
