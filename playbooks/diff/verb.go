@@ -65,8 +65,8 @@ func (d *differ) parallel(p pair, old, new *plan.Parallel) {
 			d.say(p, "branch.removed", Behaviour, "removes the branch %s of %s", quote(b.name), p.id())
 		}
 	}
-	d.word(p, "wait_for", Behaviour, "which branches are waited for", old.Wait, new.Wait)
-	d.word(p, "on_failure", Behaviour, "what a failed branch does", old.OnFailure, new.OnFailure)
+	d.named(p, "wait_for", Behaviour, "which branches of "+p.id()+" are waited for", old.Wait, new.Wait)
+	d.named(p, "on_failure", Behaviour, "what a failed branch of "+p.id()+" does", old.OnFailure, new.OnFailure)
 }
 
 func (d *differ) foreach(p pair, old, new *plan.Foreach) {
@@ -74,8 +74,8 @@ func (d *differ) foreach(p pair, old, new *plan.Foreach) {
 	d.word(p, "as", Cosmetic, "the name of an item", old.As, new.As)
 	d.bound(p, "at_once", Behaviour, "how many items of "+p.id()+" run at once", float64(old.AtOnce), float64(new.AtOnce))
 	d.bound(p, "at_most", p.severity(), "how many items "+p.id()+" takes at most", float64(old.AtMost), float64(new.AtMost))
-	d.word(p, "on_failure", Behaviour, "what a failed item does", old.OnFailure, new.OnFailure)
-	d.text(p, "collect", Behaviour, "what is collected", old.Collect, new.Collect)
+	d.named(p, "on_failure", Behaviour, "what a failed item of "+p.id()+" does", old.OnFailure, new.OnFailure)
+	d.text(p, "collect", Behaviour, "the collected value", old.Collect, new.Collect)
 }
 
 func (d *differ) repeat(p pair, old, new *plan.Repeat) {
@@ -88,7 +88,7 @@ func (d *differ) repeat(p pair, old, new *plan.Repeat) {
 func (d *differ) wait(p pair, old, new *plan.Wait) {
 	id := p.id()
 	d.length(p, "wait", Behaviour, "the time that "+id+" waits", old.For, new.For)
-	d.text(p, "wait", Behaviour, "the time until which it waits", old.Until, new.Until)
+	d.text(p, "wait", Behaviour, "the end of the wait", old.Until, new.Until)
 	d.event(p, old.Event, new.Event)
 	d.length(p, "deadline", Behaviour, "the deadline of "+id, old.Within, new.Within)
 	d.word(p, "on_timeout", Behaviour, "what happens after the deadline", old.OnTimeout, new.OnTimeout)
@@ -139,7 +139,7 @@ func (d *differ) model(p pair, old, new *plan.Model) {
 	id := p.id()
 	d.word(p, "provider", Behaviour, "the provider", old.Provider, new.Provider)
 	d.text(p, "prompt", Behaviour, "the prompt", &old.Prompt, &new.Prompt)
-	d.word(p, "returns", Behaviour, "what is returned", old.Returns, new.Returns)
+	d.word(p, "returns", Behaviour, "the result", old.Returns, new.Returns)
 	if !d.same(old.Schema, new.Schema) {
 		c := d.say(p, "schema.changed", Behaviour, "changes the schema that %s returns", id)
 		c.Old, c.New = string(old.Schema), string(new.Schema)

@@ -199,8 +199,8 @@ func (d *differ) groups() {
 	report(olds, news, "removed", "no longer runs %s at once")
 }
 
-// atOnce are the groups of steps that run at once, by their members: only steps that are in both versions, by their
-// names now.
+// atOnce are the groups of steps that run at once, by their members: only steps that are in both versions, in the
+// same block, by their names now.
 func (d *differ) atOnce(s *side) map[string][]string {
 	out := map[string][]string{}
 	var last *placed
@@ -215,7 +215,7 @@ func (d *differ) atOnce(s *side) map[string][]string {
 		if last == nil || at.step.Group == 0 || at.block != last.block || at.step.Group != last.step.Group {
 			flush()
 		}
-		if last = at; at.step.Group == 0 || d.pairs[at] == nil {
+		if last = at; at.step.Group == 0 || d.pairs[at] == nil || d.pairs[at].block != at.block.twin {
 			continue
 		}
 		id := at.step.ID
