@@ -61,6 +61,18 @@ func TestABrokenManifestIsRefusedWithItsPlace(t *testing.T) {
 		"a native connector from outside":          {"vendor: Acme", "vendor: Acme\nnative: true", "native"},
 		"a name that is taken":                     {"name: acme", "name: okta", "taken"},
 		"two documents":                            {"auth:", "---\nauth:", "acme.yaml"},
+		"auth in a query without its name":         {"kind: bearer", "kind: query", "parameter"},
+		"OAuth without an endpoint":                {"kind: bearer", "kind: oauth2, username: user", "token_url"},
+		"an endpoint of unknown fields":            {"kind: bearer", "kind: oauth2, username: user, token_url: 'https://a.test/{realm}'", "realm"},
+		"a signature without a region":             {"kind: bearer", "kind: sigv4, username: user, service: iam", "region"},
+		"a secret for a body that there is not":    {"kind: bearer", "kind: body, parameter: key", "body"},
+		"a form beside a body":                     {"method: GET", "method: POST, form: {a: b}, body: {}", "exclude"},
+		"an unknown format of answers":             {"response: {", "response: {format: csv, ", "csv"},
+		"a refusal of no error class":              {"auth:", "refused: {word: /error, kinds: {x: teapot}}\nauth:", "teapot"},
+		"a sink that nobody watches":               {"{id: {type: string}}", "{id: {type: string, x-picket-sink: file}}", "x-picket-sink"},
+		"query parameters of an unknown argument":  {"method: GET", "method: GET, query_from: more", "more"},
+		"an unknown conversion":                    {"{name: /name}", "{name: {from: /name, as: upper}}", "upper"},
+		"a query that is no template":              {"method: GET", "method: GET, query: {a: [7]}", "template"},
 	} {
 		require.Contains(t, goodManifest, test.old, name)
 		_, err := loadText(strings.Replace(goodManifest, test.old, test.new, 1))
@@ -70,6 +82,19 @@ func TestABrokenManifestIsRefusedWithItsPlace(t *testing.T) {
 	}
 	_, err := loadText(goodManifest)
 	require.NoError(t, err)
+}
+
+func TestAnArgumentThatDecidesTheHostIsMarkedInTheSchemaThatTheCompilerSees(t *testing.T) {
+	t.Parallel()
+	r, err := loadText(strings.Replace(goodManifest, "{id: {type: string}}", "{id: {type: string, x-picket-sink: host}}", 1))
+	require.NoError(t, err)
+	for _, op := range r.Operations() {
+		if op.Name == "acme.get" {
+			require.Contains(t, string(op.Input), `"`+SinkKeyword+`":"`+SinkHost+`"`)
+			return
+		}
+	}
+	t.Fatal("acme.get is gone")
 }
 
 func loadText(text string) (*Registry, error) {
