@@ -73,7 +73,7 @@ func TestAWeakerProofIsNoticed(t *testing.T) {
 		},
 		{
 			"arguments may change after the yes", "proof.go",
-			"if _, before := asked.steps[used]; !before {", "if false {",
+			"if _, before := asked.steps.get(used); !before {", "if false {",
 		},
 		{
 			"a list may change after the yes", "proof.go",

@@ -22,7 +22,7 @@ func (c *checker) action(s *spec.Step, sc *scope, out *plan.Step) (*plan.Action,
 		if !op.Untrusted {
 			v.taint.all = 0
 		}
-		v.output = c.schemaType(op.Output, s.Action.Operation, "the output schema of "+a.Operation)
+		v.output = c.outputType(op, s.Action.Operation)
 		c.timing(op, a, out)
 	}
 	if known && op.Effect == plan.EffectConsequential {
@@ -166,7 +166,7 @@ func (c *checker) undo(s *spec.Step, sc *scope, a *plan.Action, v visible) *plan
 	}
 	after := sc.clone()
 	v.loop = sc.loop
-	after.steps[s.ID] = v
+	after.steps.set(s.ID, v)
 	after.facts.add(okFact(s.ID), nil)
 	op, known := c.calls(&u.Action, after, &call{operation: &out.Operation, connection: &out.Connection, with: &out.With, origins: &out.Origins})
 	if u.Connection == nil && connectorOf(out.Operation) == connectorOf(a.Operation) {

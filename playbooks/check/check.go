@@ -59,7 +59,9 @@ type checker struct {
 	order   int                // of the step that is being checked
 	current string             // its id
 	used    map[string]bool    // steps whose output something refers to
-	called  []string           // playbooks that call steps name
+	schemas map[string]*schema // of arguments, by what they are of: they are read once
+	outputs map[string]expr.Type
+	called  []string // playbooks that call steps name
 	places  []Place
 	editing bool // whether places are wanted: they cost time
 }
@@ -92,7 +94,8 @@ func Playbook(p *spec.Playbook, source string, cat *Catalog, bag *spec.Bag, edit
 	if cat == nil {
 		cat = &Catalog{}
 	}
-	c := &checker{cat: cat, bag: bag, all: map[string]*info{}, covers: map[string][]cover{}, asked: map[string]*scope{}, used: map[string]bool{}, editing: editing}
+	c := &checker{cat: cat, bag: bag, all: map[string]*info{}, covers: map[string][]cover{}, asked: map[string]*scope{}, used: map[string]bool{}, editing: editing,
+		schemas: map[string]*schema{}, outputs: map[string]expr.Type{}}
 	index(c.all, p.Steps, "")
 	for _, entry := range c.inOrder() {
 		if a := entry.spec.Approve; a != nil {
@@ -106,7 +109,7 @@ func Playbook(p *spec.Playbook, source string, cat *Catalog, bag *spec.Bag, edit
 	if p.Name != nil {
 		out.Name = p.Name.Text
 	}
-	sc := &scope{roots: baseRoots(), steps: map[string]visible{}, facts: facts{}}
+	sc := emptyScope(baseRoots())
 	out.Triggers = c.triggers(p, sc)
 	out.Inputs = c.inputs(p, sc)
 	c.scheduled(p, out)
@@ -116,7 +119,7 @@ func Playbook(p *spec.Playbook, source string, cat *Catalog, bag *spec.Bag, edit
 	outputs, marks := map[string]expr.Type{}, false
 	for _, e := range p.Outputs {
 		if sc.dead { // the run always ends in a stop: what it came to is what there is
-			for id := range sc.steps {
+			for id := range sc.steps.all() {
 				sc.facts.add(okFact(id), nil)
 			}
 		}

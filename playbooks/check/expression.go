@@ -102,7 +102,7 @@ func (c *checker) stepRef(n *spec.Node, offset int, ref expr.Ref, sc *scope, opt
 		return false
 	}
 	id := ref.Path[1]
-	step, exists := sc.steps[id]
+	step, exists := sc.steps.get(id)
 	if !exists {
 		known[id] = expr.Any()
 		c.noStep(at, id, sc)
@@ -148,8 +148,8 @@ func stepType(step visible, ok bool) expr.Type {
 
 // stepTypes are the types of all steps that can be named at a place.
 func (c *checker) stepTypes(sc *scope) map[string]expr.Type {
-	types := make(map[string]expr.Type, len(sc.steps))
-	for id, step := range sc.steps {
+	types := map[string]expr.Type{}
+	for id, step := range sc.steps.all() {
 		types[id] = stepType(step, sc.ok(id))
 	}
 	return types
@@ -243,7 +243,7 @@ func labelsOf(path []string, sc *scope) labels {
 	if len(path) < 2 {
 		return untrustedLabels
 	}
-	step := sc.steps[path[1]]
+	step, _ := sc.steps.get(path[1])
 	switch {
 	case len(path) == 2:
 		return step.taint.of(nil) | fromError

@@ -8,31 +8,33 @@ import "slices"
 //
 // There are two sorts of facts: "ok ID", the step ran and ended well, and "covered ID", an approve step that
 // covers ID stood on the way here.
-type facts map[string][]conds
+type facts struct{ *layers[[]conds] }
+
+func noFacts() facts { return facts{&layers[[]conds]{}} }
 
 func okFact(id string) string      { return "ok " + id }
 func coveredFact(id string) string { return "covered " + id }
 
 const coveredPrefix = "covered "
 
-func (f facts) clone() facts {
-	copied := make(facts, len(f))
-	for fact, alternatives := range f {
-		copied[fact] = slices.Clip(alternatives)
-	}
-	return copied
+func (f facts) clone() facts { return facts{f.copied()} }
+
+func (f facts) alternatives(fact string) []conds {
+	known, _ := f.get(fact)
+	return known
 }
 
 // add learns that a fact is true if these conditions hold.
 func (f facts) add(fact string, when conds) {
-	for _, known := range f[fact] {
+	standing := f.alternatives(fact)
+	for _, known := range standing {
 		if known.within(when) {
 			return
 		}
 	}
-	kept := slices.DeleteFunc(slices.Clone(f[fact]), func(known conds) bool { return when.within(known) })
+	kept := slices.DeleteFunc(slices.Clone(standing), func(known conds) bool { return when.within(known) })
 	if len(kept) < maxAlternatives {
-		f[fact] = append(kept, when)
+		f.set(fact, append(kept, when))
 	}
 }
 
@@ -41,7 +43,7 @@ const maxAlternatives = 32
 
 // learn adds what is known inside a part of the playbook that is passed if the conditions hold.
 func (f facts) learn(inside facts, when conds) {
-	for fact, alternatives := range inside {
+	for fact, alternatives := range inside.since(f.layers) {
 		for _, a := range alternatives {
 			f.add(fact, a.with(when))
 		}
@@ -50,7 +52,7 @@ func (f facts) learn(inside facts, when conds) {
 
 // holds tells whether a fact is true where these conditions hold.
 func (f facts) holds(fact string, guards conds) bool {
-	return slices.ContainsFunc(f[fact], func(a conds) bool { return a.within(guards) })
+	return slices.ContainsFunc(f.alternatives(fact), func(a conds) bool { return a.within(guards) })
 }
 
 // common adds what is known at the ends of all of several ways, of which a run takes one.
@@ -58,10 +60,10 @@ func (f facts) common(ways []facts) {
 	if len(ways) == 0 {
 		return
 	}
-	for fact, alternatives := range ways[0] {
+	for fact, alternatives := range ways[0].since(f.layers) {
 		for _, a := range alternatives {
 			everywhere := !slices.ContainsFunc(ways[1:], func(other facts) bool {
-				return !slices.ContainsFunc(other[fact], func(b conds) bool { return b.within(a) })
+				return !slices.ContainsFunc(other.alternatives(fact), func(b conds) bool { return b.within(a) })
 			})
 			if everywhere {
 				f.add(fact, a)

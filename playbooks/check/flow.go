@@ -238,7 +238,7 @@ func (c *checker) field(f spec.Field, sc *scope) (plan.FormField, expr.Type) {
 	if f.Default == nil {
 		return out, typ
 	}
-	value, r := c.value(f.Default, &scope{steps: map[string]visible{}, facts: facts{}}, reading{})
+	value, r := c.value(f.Default, emptyScope(nil), reading{})
 	if value.Literal == nil {
 		c.bag.Error(spec.CodeLiteral, f.Default.Span, "", "the default of a field must stand in the source: no expression may compute it")
 		return out, typ

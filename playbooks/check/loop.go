@@ -60,7 +60,7 @@ func (c *checker) lastOutputs(steps []*spec.Step, sc *scope) (expr.Type, labels)
 		if step.ID == "" {
 			continue
 		}
-		seen := sc.steps[step.ID]
+		seen, _ := sc.steps.get(step.ID)
 		members[step.ID] = seen.output
 		if !sc.ok(step.ID) {
 			members[step.ID] = expr.Optional(seen.output)

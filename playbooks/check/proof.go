@@ -58,7 +58,7 @@ func (c *checker) consequential(s *spec.Step, sc *scope, a *plan.Action) {
 	}
 	for _, known := range c.covers[s.ID] {
 		approval := c.all[known.approval]
-		at, visible := sc.steps[known.approval]
+		at, visible := sc.steps.get(known.approval)
 		each := visible && c.forEach(s.ID, sc.loop, at.loop)
 		if !visible || at.loop != sc.loop && !each {
 			c.bag.Error(spec.CodeCoversBefore, known.at, c.howBefore(approval, s, sc),
@@ -151,11 +151,11 @@ func (c *checker) boundRef(n *spec.Node, offset int, ref expr.Ref, id string, sc
 		return
 	}
 	used := ref.Path[1]
-	if _, here := sc.steps[used]; !here {
+	if _, here := sc.steps.get(used); !here {
 		return // reported as no such step
 	}
 	at := n.At(offset+ref.Offset, ref.Length)
-	if _, before := asked.steps[used]; !before {
+	if _, before := asked.steps.get(used); !before {
 		c.bag.Error(spec.CodeNotBound, at, fmt.Sprintf("move the step %s before line %d", used, c.all[approval].spec.Line),
 			"the approval %s is for the exact arguments of %s, but the step %s comes after it", approval, id, used)
 		return
@@ -247,7 +247,7 @@ func (c *checker) edits(a *spec.Approve) []plan.Edit {
 func (c *checker) named(nodes []*spec.Node, sc *scope) []string {
 	var ids []string
 	for _, n := range nodes {
-		if _, visible := sc.steps[n.Text]; !visible {
+		if _, visible := sc.steps.get(n.Text); !visible {
 			c.noStep(n.Span, n.Text, sc)
 			continue
 		}

@@ -77,12 +77,26 @@ func parseSchema(raw json.RawMessage) (*schema, error) {
 
 // schema reads an operation's schema, nil after a report.
 func (c *checker) schema(raw json.RawMessage, at *spec.Node, what string) *schema {
+	if s, known := c.schemas[what]; known {
+		return s
+	}
 	s, err := parseSchema(raw)
 	if err != nil {
 		c.bag.Error(spec.CodeSchema, at.Span, "", "%s can't be used: %s", what, err)
 		return nil
 	}
+	c.schemas[what] = s
 	return s
+}
+
+// outputType is the type of an operation's answers.
+func (c *checker) outputType(op Operation, at *spec.Node) expr.Type {
+	if typ, known := c.outputs[at.Text]; known {
+		return typ
+	}
+	typ := c.schemaType(op.Output, at, "the output schema of "+at.Text)
+	c.outputs[at.Text] = typ
+	return typ
 }
 
 // schemaType is the type of the values of a schema, any after a report.

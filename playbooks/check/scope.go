@@ -12,7 +12,7 @@ import (
 // scope is what stands before a place of the playbook and is known there.
 type scope struct {
 	roots  map[string]root
-	steps  map[string]visible // that stand before this place on some way to it, in this frame or one around it
+	steps  *layers[visible] // that stand before this place on some way to it, in this frame or one around it
 	facts  facts
 	guards conds  // conditions that hold here
 	loop   string // the foreach or repeat step around this place, "" outside of loops
@@ -34,9 +34,14 @@ type visible struct {
 	loop   string
 }
 
+// emptyScope is where nothing stands before.
+func emptyScope(roots map[string]root) *scope {
+	return &scope{roots: roots, steps: &layers[visible]{}, facts: noFacts()}
+}
+
 func (s *scope) clone() *scope {
 	c := *s
-	c.roots, c.steps, c.facts = maps.Clone(s.roots), maps.Clone(s.steps), s.facts.clone()
+	c.roots, c.steps, c.facts = maps.Clone(s.roots), s.steps.copied(), s.facts.clone()
 	c.guards = slices.Clone(s.guards)
 	return &c
 }
@@ -77,8 +82,8 @@ func (c *checker) forEach(id, loop, outer string) bool {
 func (c *checker) inLoop(s *scope, id string) *scope {
 	inner := s.clone()
 	inner.loop, inner.guards = id, nil
-	inner.facts = facts{}
-	for fact := range s.facts {
+	inner.facts = noFacts()
+	for fact := range s.facts.all() {
 		covered, isCover := strings.CutPrefix(fact, coveredPrefix)
 		if (!isCover || c.forEach(covered, id, s.loop)) && s.facts.holds(fact, s.guards) {
 			inner.facts.add(fact, nil)
@@ -89,9 +94,9 @@ func (c *checker) inLoop(s *scope, id string) *scope {
 
 // see makes the steps of an inner part visible after it.
 func (s *scope) see(inner *scope) {
-	for id, v := range inner.steps {
-		if _, known := s.steps[id]; !known && v.loop == s.loop {
-			s.steps[id] = v
+	for id, v := range inner.steps.since(s.steps) {
+		if _, known := s.steps.get(id); !known && v.loop == s.loop {
+			s.steps.set(id, v)
 		}
 	}
 }
@@ -99,7 +104,7 @@ func (s *scope) see(inner *scope) {
 func (s *scope) ok(id string) bool { return s.facts.holds(okFact(id), s.guards) }
 
 // ids are the visible steps, sorted.
-func (s *scope) ids() []string { return slices.Sorted(maps.Keys(s.steps)) }
+func (s *scope) ids() []string { return slices.Sorted(maps.Keys(s.steps.all())) }
 
 // info is what is known of every step before anything is checked.
 type info struct {

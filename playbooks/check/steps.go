@@ -86,8 +86,8 @@ func (c *checker) after(s *spec.Step, sc, inner *scope, cond condition, v visibl
 	}
 	v.loop = sc.loop
 	if s.ID != "" {
-		if _, again := sc.steps[s.ID]; !again {
-			sc.steps[s.ID] = v
+		if _, again := sc.steps.get(s.ID); !again {
+			sc.steps.set(s.ID, v)
 		}
 	}
 	if s.OnError == "continue" {

@@ -17,7 +17,7 @@ func containsExpression(text string) bool { return strings.Contains(text, "${{")
 
 func (c *checker) triggers(p *spec.Playbook, sc *scope) []plan.Trigger {
 	triggers := []plan.Trigger{}
-	only := &scope{roots: map[string]root{"alert": sc.roots["alert"]}, steps: map[string]visible{}, facts: facts{}}
+	only := emptyScope(map[string]root{"alert": sc.roots["alert"]})
 	for _, a := range p.Alerts {
 		when, _ := c.condition(a.When, only)
 		if len(a.Sources) == 0 {
@@ -78,7 +78,7 @@ func (c *checker) scheduledInputs(p *spec.Playbook, s spec.Schedule) {
 			continue
 		}
 		if typ, known := inputTypes[p.Inputs[i].Type]; known && (e.Value.Kind != spec.String || !containsExpression(e.Value.Text)) {
-			_, r := c.value(e.Value, &scope{steps: map[string]visible{}, facts: facts{}}, reading{})
+			_, r := c.value(e.Value, emptyScope(nil), reading{})
 			if fits, why := r.typ.Assignable(typ); !fits {
 				c.bag.Error(spec.CodeResult, e.Value.Span, "", "the input %s %s", e.Key.Text, why)
 			}
