@@ -86,7 +86,7 @@ func TestTry(t *testing.T) {
 			status: "timed_out", reason: "the run's timeout of 1m0s is over", ended: map[string]string{"w": "cancelled", "last": "ok", "t": "cancelled"}, last: `{"v":null}`,
 		},
 		"finally of a cancelled run does not take for ever": {
-			steps:  `[` + tryStep("t", read("a", "slow.a", ""), "", `{"id":"w","line":1,"verb":"wait","wait":{"for":86400000}},`+saved) + `]`,
+			steps:  `[` + tryStep("t", waitAs("a", `{"for":3600000}`), "", `{"id":"w","line":1,"verb":"wait","wait":{"for":86400000}},`+saved) + `]`,
 			answer: hang, script: cancel, status: "cancelled",
 			reason: "cancelled; step t: " + "finally took longer than the " + workflows.FinallyTimeout.String() + " that a cancelled run has for it",
 			ended:  map[string]string{"a": "cancelled", "w": "cancelled", "t": "failed"}, last: "null",

@@ -11,8 +11,10 @@ import (
 	"picket/internal/contract"
 )
 
-func waitStep(more string) string {
-	return `{"id":"last","line":1,"verb":"wait","wait":` + more + `}`
+func waitStep(more string) string { return waitAs("last", more) }
+
+func waitAs(id, more string) string {
+	return `{"id":"` + id + `","line":1,"verb":"wait","wait":` + more + `}`
 }
 
 func TestWaitsForATime(t *testing.T) {
