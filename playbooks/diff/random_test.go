@@ -117,7 +117,7 @@ func TestAnyTwoPlansAreComparedAndNoDifferenceIsHidden(t *testing.T) {
 func TestOneChangeAnywhereInARandomPlanIsReported(t *testing.T) {
 	t.Parallel()
 	changed := 0
-	of(t, 200, func(t *testing.T, from *source) {
+	of(t, 50, func(t *testing.T, from *source) {
 		old, new := &plan.Plan{}, &plan.Plan{}
 		from.json = true
 		text, err := from.plan().Encode()
