@@ -16,7 +16,7 @@ var constructs = []construct{
 	// What starts a run, and with what.
 	{"trigger: by hand", func(f foreign) bool { return f.says(`(?m)^\s+(- )?type: manual\s*$`) }},
 	{"trigger: alert", func(f foreign) bool { return f.labels || f.says(`(?m)^\s+(- )?type: alert\s*$`) }},
-	{"trigger: filters, CEL", func(f foreign) bool { return f.says(`(?m)^( {6}| {4}- )(filters|cel):`) }},
+	{"trigger: filters / CEL", func(f foreign) bool { return f.says(`(?m)^( {6}| {4}- )(filters|cel):`) }},
 	{"trigger: change", func(f foreign) bool { return f.says(`only_on_change:|severity_changed:`) }},
 	{"trigger: interval", func(f foreign) bool { return f.says(`(?m)^\s+(- )?type: interval\s*$`) }},
 	{"trigger: incident", func(f foreign) bool { return f.says(`(?m)^\s+(- )?type: incident\s*$`) }},
@@ -27,7 +27,7 @@ var constructs = []construct{
 	// Flow.
 	{"filter", func(f foreign) bool { return f.has("filter") }},
 	{"filter: several ways", func(f foreign) bool { return f.any(func(b block) bool { return b.kind == "filter" && b.ways > 1 }) }},
-	{"decision, condition", func(f foreign) bool { return f.has("decision") || f.says(`(?m)^\s+(if|condition):`) }},
+	{"decision / condition", func(f foreign) bool { return f.has("decision") || f.says(`(?m)^\s+(if|condition):`) }},
 	{"threshold with levels", func(f foreign) bool { return f.says(`compare_to: .*,`) }},
 	{"branches at once", func(f foreign) bool { return f.forks > 0 }},
 	{"join", func(f foreign) bool { return f.joins > 0 }},
@@ -60,11 +60,11 @@ var constructs = []construct{
 	{"model: answer with a schema", func(f foreign) bool { return f.says(`structured_output_format:`) }},
 
 	// Calls.
-	{"query, lookup", func(f foreign) bool {
+	{"query / lookup", func(f foreign) bool {
 		return f.any(func(b block) bool { return b.kind == "action" && b.effect == "investigate" }) || f.says(`query:|command_type: get|filter:`)
 	}},
 	{"containment", func(f foreign) bool { return f.any(contains) || f.says(`scale_deployment`) }},
-	{"ticket, message, page", func(f foreign) bool {
+	{"ticket / message / page", func(f foreign) bool {
 		return f.has("action", "create ticket", "update ticket", "send email") || f.says(`type: (slack|jira|jiraonprem|servicenow|discord|teams|ntfy|monday|asana|youtrack|sendgrid|zoom|zoom_chat|opsgenie|squadcast|signl4|ilert|grafana_incident)\b`)
 	}},
 	{"rich message", func(f foreign) bool { return f.says(`blocks:|attachments:|components:|sections:`) }},
@@ -79,12 +79,12 @@ var constructs = []construct{
 	{"HTTP", func(f foreign) bool { return f.says(`type: (http|webhook)`) }},
 
 	// The product's own records.
-	{"note, comment", func(f foreign) bool { return f.has("api", "comment", "note") || f.has("function", "workbook") }},
-	{"severity, status", func(f foreign) bool {
+	{"note / comment", func(f foreign) bool { return f.has("api", "comment", "note") || f.has("function", "workbook") }},
+	{"severity / status", func(f foreign) bool {
 		return f.has("api", "severity", "status") || f.says(`enrich_alert:\s+- key: status\s`)
 	}},
 	{"write on the alert", func(f foreign) bool { return f.says(`enrich_alert|enrich_incident`) }},
-	{"tags, artifacts", func(f foreign) bool {
+	{"tags / artifacts", func(f foreign) bool {
 		return f.has("function", "indicator_tag", "artifact_create") || f.has("action", "add artifact")
 	}},
 	{"collect indicators", func(f foreign) bool { return f.has("function", "indicator_collect", "collect_by_cef_type") }},
@@ -93,7 +93,7 @@ var constructs = []construct{
 	{"list kept outside", func(f foreign) bool {
 		return f.any(func(b block) bool { return strings.Contains(b.code, "get_list(") })
 	}},
-	{"pin, head-up display", func(f foreign) bool { return f.has("api", "pin", "call api") }},
+	{"pin / head-up display", func(f foreign) bool { return f.has("api", "pin", "call api") }},
 	{"change playbooks", func(f foreign) bool { return f.says(`workflow_to_update_yaml`) }},
 	{"console", func(f foreign) bool { return f.says(`type: (console|mock)`) }},
 }

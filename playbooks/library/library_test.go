@@ -42,15 +42,19 @@ func catalog(t *testing.T) *playbooks.Catalog {
 	return cat
 }
 
-// compiled compiles playbooks together, each of which must be without any diagnostic and bear its file's name.
-func compiled(t *testing.T, files map[string][]byte, cat *playbooks.Catalog) map[string]*plan.Plan {
-	t.Helper()
+func fileSet(files map[string][]byte) []playbooks.File {
 	var set []playbooks.File
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		set = append(set, playbooks.File{Name: name, Source: files[name]})
 	}
+	return set
+}
+
+// compiled compiles playbooks together, each of which must be without any diagnostic and bear its file's name.
+func compiled(t *testing.T, files map[string][]byte, cat *playbooks.Catalog) map[string]*plan.Plan {
+	t.Helper()
 	all := map[string]*plan.Plan{}
-	for _, c := range playbooks.CompileSet(set, cat) {
+	for _, c := range playbooks.CompileSet(fileSet(files), cat) {
 		require.Empty(t, c.Diagnostics, "%v", c.Diagnostics)
 		require.Equal(t, strings.TrimSuffix(c.File.Name, ".yaml"), c.Plan.Name, "a playbook's file has its name")
 		all[c.Plan.Name] = c.Plan
