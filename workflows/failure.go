@@ -82,6 +82,7 @@ func retryPolicy(s *plan.Step) *temporal.RetryPolicy {
 		policy.MaximumAttempts = int32(min(max(s.Retry.Attempts, 1), 100))
 		if s.Retry.Backoff > 0 {
 			policy.InitialInterval = millis(s.Retry.Backoff)
+			policy.MaximumInterval = max(policy.MaximumInterval, policy.InitialInterval) // else the server refuses the policy
 		}
 	}
 	return policy
