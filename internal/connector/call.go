@@ -28,7 +28,8 @@ const (
 )
 
 // Call makes one call and gives the operation's output. Errors are *soc.Error with a *CallError in the chain; the
-// call is made at most once, repeating it is the caller's decision.
+// call takes effect at most once, repeating it is the caller's decision; only what a vendor refused for its access
+// token is sent again, with a new one.
 func (r *Registry) Call(ctx context.Context, req Request) (json.RawMessage, error) {
 	op, ok := r.operations[req.Operation]
 	if !ok {
@@ -93,7 +94,11 @@ func (r *Registry) Confirm(ctx context.Context, req Request) (done, supported bo
 		return false, true, fmt.Errorf("confirm %s: %w", req.Operation, err)
 	}
 	for _, want := range op.confirm.equals {
-		if got, ok := want.at.at(document); !ok || fmt.Sprint(got) != fmt.Sprint(want.value) {
+		value, _, err := want.value.render(arguments)
+		if err != nil {
+			return false, true, refused(req.Operation, soc.Errorf(soc.Invalid, "%w", err))
+		}
+		if got, ok := want.at.at(document); !ok || fmt.Sprint(got) != fmt.Sprint(value) {
 			return false, true, nil
 		}
 	}

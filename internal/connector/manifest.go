@@ -113,7 +113,7 @@ type absentSpec struct {
 type confirmSpec struct {
 	Operation string         `yaml:"operation"`
 	With      map[string]any `yaml:"with"`
-	Equals    map[string]any `yaml:"equals"` // JSON pointer to value
+	Equals    map[string]any `yaml:"equals"` // JSON pointer to value or template
 }
 
 // exampleSpec is a recorded exchange; the tests replay it.

@@ -51,7 +51,7 @@ type confirmation struct {
 
 type confirmEqual struct {
 	at    pointer
-	value any
+	value tree
 }
 
 func compileOperation(entry *connectorEntry, name string, spec operation) (*operationEntry, error) {
@@ -186,7 +186,11 @@ func compileConfirm(connectorName string, spec *confirmSpec, names []string) (*c
 		if err != nil {
 			return nil, err
 		}
-		c.equals = append(c.equals, confirmEqual{at: at, value: value})
+		want, err := parseTree(value, names)
+		if err != nil {
+			return nil, err
+		}
+		c.equals = append(c.equals, confirmEqual{at: at, value: want})
 	}
 	return c, nil
 }

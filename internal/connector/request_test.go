@@ -204,3 +204,16 @@ func TestTextForSlackCanNeitherMentionNorHideALink(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"channel":"C1","text":"&lt;!everyone&gt; &lt;https://evil.test|https://bank.test&gt; &amp;lt;","unfurl_links":false,"unfurl_media":false}`, last.Load().body)
 }
+
+func TestAConfirmationIsAboutTheCallsOwnArguments(t *testing.T) {
+	t.Parallel()
+	r, _ := vendor(t, Connection{Connector: "edr", Secrets: map[string]Secret{"token": secret.New("ready-made")}}, http.StatusOK, "application/json",
+		`{"value":[{"id":995,"indicatorValue":"login-verify.example","indicatorType":"DomainName","action":"Warn"}]}`)
+	for action, want := range map[string]bool{"Warn": true, "Block": false} {
+		done, supported, err := r.Confirm(t.Context(), Request{Operation: "edr.block_indicator", Arguments: json.RawMessage(
+			`{"value":"login-verify.example","type":"DomainName","title":"t","description":"d","action":"` + action + `"}`)})
+		require.NoError(t, err)
+		require.True(t, supported)
+		require.Equal(t, want, done, action)
+	}
+}
