@@ -1,7 +1,6 @@
 package format
 
 import (
-	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -41,5 +40,3 @@ func TestGolden(t *testing.T) {
 		})
 	}
 }
-
-var _ = errors.Is

@@ -36,11 +36,23 @@ func FuzzFormat(f *testing.F) {
 			}
 		}
 	}
+	for _, found := range []string{
+		"!", "?", " ---", " --- a: b", "0:\n1: [! ] ", "a: {b: !!str , c}", "|+\n ", "0: [{0,#\n1},{}]", "- {0: 0:, a}", "- ? a\n  : - b # c\n",
+	} {
+		f.Add([]byte(found))
+	}
 	f.Fuzz(func(t *testing.T, text []byte) { formats(t, text) })
 }
 
+// failer is a test, of Go or of rapid.
+type failer interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // formats checks what must hold of any text, and tells whether it could be formatted.
-func formats(t *testing.T, text []byte) (out []byte, ok bool) {
+func formats(t failer, text []byte) (out []byte, ok bool) {
 	t.Helper()
 	out, err := Source(text)
 	if unkept := (*UnkeptError)(nil); errors.As(err, &unkept) {

@@ -211,6 +211,7 @@ func (d *document) leaf(it *item, indent int, lead string) []line {
 	lead += properties(v.y)
 	if text, ok := d.blocks[v.y]; ok {
 		header := d.header(v.y, text)
+		text.lines = ending(text.lines, v.y.Value)
 		lines := []line{{text: lead + header, tail: tail}}
 		for _, l := range text.lines {
 			if l != "" {
@@ -239,6 +240,19 @@ func (d *document) leaf(it *item, indent int, lead string) []line {
 	return []line{{text: lead + d.flowText(v), tail: tail}}
 }
 
+// ending leaves out the blank lines at the end that are not in the value: a last line without its end.
+func ending(lines []string, value string) []string {
+	breaks := len(value) - len(strings.TrimRight(value, "\n"))
+	if breaks < len(value) {
+		breaks--
+	}
+	blank := 0
+	for blank < len(lines) && lines[len(lines)-1-blank] == "" {
+		blank++
+	}
+	return lines[:len(lines)-max(blank-max(breaks, 0), 0)]
+}
+
 // header is that of a block scalar. The last line of a text may lack its end; it gets one here, which is no part of it.
 func (d *document) header(y *yaml.Node, text blockText) string {
 	header := "|"
@@ -249,7 +263,7 @@ func (d *document) header(y *yaml.Node, text blockText) string {
 		header += "2"
 	}
 	switch {
-	case y.Value != "" && !strings.HasSuffix(y.Value, "\n"):
+	case !strings.HasSuffix(y.Value, "\n"):
 		return header + "-"
 	case text.chomp == '+':
 		return header + "+"
@@ -275,7 +289,14 @@ func (d *document) flowText(n *node) string {
 				text = key + ": " + text
 			}
 		}
-		parts = append(parts, strings.TrimRight(text, " "))
+		switch props := properties(it.value.y); {
+		case !it.value.empty():
+		case it.key == nil && props == "": // a bare ! in the source; brackets can't hold nothing
+			text = "!!null "
+		case it.key != nil && props == "" || !strings.Contains(props, "!"):
+			text = strings.TrimRight(text, " ") // a tag would take the bracket for its own
+		}
+		parts = append(parts, text)
 	}
 	switch n.y.Kind {
 	case yaml.MappingNode:

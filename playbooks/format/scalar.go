@@ -49,7 +49,9 @@ func (d *document) inline(y *yaml.Node, inFlow bool) string {
 }
 
 // marker tells text that ends a document where it begins a line.
-func marker(text string) bool { return strings.HasPrefix(text, "---") || strings.HasPrefix(text, "...") }
+func marker(text string) bool {
+	return strings.HasPrefix(text, "---") || strings.HasPrefix(text, "...")
+}
 
 // otherEscape is an escape that is no mere quote or backslash.
 var otherEscape = regexp.MustCompile(`^"(?:[^\\]|\\["\\/])*\\[^"\\/]`)
