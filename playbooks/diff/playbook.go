@@ -78,7 +78,7 @@ func (d *differ) cost(whole pair, old, new *plan.Cost) {
 
 // length compares two lengths of time, of which 0 is none.
 func (d *differ) length(p pair, subject string, severity Severity, what string, old, new plan.Duration) {
-	d.raise(p, subject, severity, what, cmp.Compare(new, old), old != 0, new != 0, length(old), length(new))
+	d.raise(p, subject, severity, what, cmp.Compare(new, old), old != 0, new != 0, old.String(), new.String())
 }
 
 // bound compares two numbers, of which 0 is none.
@@ -212,7 +212,7 @@ func starts(t plan.Trigger) string {
 	case "schedule":
 		at := t.Cron
 		if t.Every != 0 {
-			at += " every " + length(t.Every)
+			at += " every " + t.Every.String()
 		}
 		return "at the times " + quote(strings.TrimSpace(at+" "+t.Timezone))
 	}

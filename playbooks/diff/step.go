@@ -158,7 +158,7 @@ func (d *differ) retry(p pair, old, new *plan.Retry) {
 		if r == nil {
 			return "once"
 		}
-		return number(float64(r.Attempts)) + " times, at first " + length(r.Backoff) + " apart,"
+		return number(float64(r.Attempts)) + " times, at first " + r.Backoff.String() + " apart,"
 	}
 	d.say(p, "retry.changed", Behaviour, "tries %s %s instead of %s", p.id(), tries(new), tries(old))
 }

@@ -2,9 +2,7 @@ package diff
 
 import (
 	"encoding/json"
-	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"picket/playbooks/plan"
@@ -61,25 +59,6 @@ func list(names []string) string {
 	}
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " and " + names[last]
-}
-
-// length is a duration as it is written in a playbook.
-func length(d plan.Duration) string {
-	left := time.Duration(d) * time.Millisecond
-	if left <= 0 || left/time.Millisecond != time.Duration(d) {
-		return strconv.FormatInt(int64(d), 10) + "ms"
-	}
-	var b strings.Builder
-	for _, unit := range []struct {
-		name string
-		is   time.Duration
-	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond}} {
-		if n := left / unit.is; n > 0 {
-			b.WriteString(strconv.FormatInt(int64(n), 10) + unit.name)
-			left -= n * unit.is
-		}
-	}
-	return b.String()
 }
 
 // show is a value as it would be written in a playbook.

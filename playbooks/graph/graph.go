@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"picket/playbooks/plan"
 )
@@ -81,15 +80,13 @@ func triggers(list []plan.Trigger) string {
 		case t.Kind == "schedule" && t.Cron != "":
 			words[i] = strings.TrimSpace("schedule " + t.Cron + " " + t.Timezone)
 		case t.Kind == "schedule":
-			words[i] = "schedule every " + length(t.Every)
+			words[i] = "schedule every " + t.Every.String()
 		default:
 			words[i] = t.Kind
 		}
 	}
 	return strings.Join(words, ", ")
 }
-
-func length(d plan.Duration) string { return (time.Duration(d) * time.Millisecond).String() }
 
 // drawer draws one plan.
 type drawer struct {
@@ -283,15 +280,15 @@ func detail(s *plan.Step) string {
 	case s.Wait != nil && s.Wait.Until != nil:
 		return "until a time"
 	case s.Wait != nil:
-		return length(s.Wait.For)
+		return s.Wait.For.String()
 	case s.Call != nil:
 		return s.Call.Playbook
 	case s.Model != nil:
 		return s.Model.Returns
 	case s.Approve != nil:
-		return fmt.Sprintf("%s within %s", s.Approve.Role, length(s.Approve.Within))
+		return fmt.Sprintf("%s within %s", s.Approve.Role, s.Approve.Within)
 	case s.Ask != nil:
-		return fmt.Sprintf("%s within %s", s.Ask.Role, length(s.Ask.Within))
+		return fmt.Sprintf("%s within %s", s.Ask.Role, s.Ask.Within)
 	case s.Stop != nil:
 		return s.Stop.Status
 	}
