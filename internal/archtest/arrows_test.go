@@ -107,11 +107,20 @@ func TestTheArrowsPointDown(t *testing.T) {
 			name:   "the inner rooms do not know the outer ones",
 			reason: "dependencies point down; only app and cli wire",
 			from: func(p string) bool {
-				return in(p, "internal") && !in(p, "internal/app", "internal/cli", "internal/archtest", "internal/e2e")
+				return in(p, "internal") && !in(p, "internal/app", "internal/cli", "internal/archtest", "internal/e2e", "internal/rehearsal")
 			},
 			banned: func(p string) bool {
 				return in(p, "api", "workflows", "activities", "cmd", "internal/app", "internal/cli")
 			},
+		},
+		{
+			name:   "a rehearsal has the interpreter and no world",
+			reason: "a test of a playbook runs what real runs run, and must not be able to store or call anything",
+			from:   func(p string) bool { return in(p, "internal/rehearsal") },
+			banned: func(p string) bool {
+				return strings.HasPrefix(p, module+"/") && !in(p, "workflows", "playbooks", "internal/contract", "internal/soc", "internal/consent")
+			},
+			transitive: true,
 		},
 	}
 	for _, only := range []struct{ what, owner string }{
@@ -178,11 +187,13 @@ func TestWorkflowsImportNoClockRandomOrIO(t *testing.T) {
 func TestTestHelpersStayInTests(t *testing.T) {
 	t.Parallel()
 	for _, p := range packages(t) {
-		if strings.HasSuffix(p.Name, "test") {
+		if strings.HasSuffix(p.Name, "test") && !in(p.ImportPath, "internal/playtest", "playbooks/playtest") {
 			continue
 		}
 		for _, dep := range p.Imports {
-			require.Falsef(t, foreign(dep, "github.com/stretchr/testify") || in(dep, "internal") && strings.HasSuffix(dep, "test"),
+			// Playtest is no helper of our tests: it runs those that analysts write.
+			helper := in(dep, "internal") && strings.HasSuffix(dep, "test") && !in(dep, "internal/playtest")
+			require.Falsef(t, foreign(dep, "github.com/stretchr/testify") || helper,
 				"%s imports %s outside a test", p.ImportPath, dep)
 		}
 	}
