@@ -106,6 +106,10 @@ func (c *checker) stepRef(n *spec.Node, offset int, ref expr.Ref, sc *scope, opt
 	if !exists {
 		known[id] = expr.Any()
 		c.noStep(at, id, sc)
+		dotted := strings.HasPrefix(n.Text[offset+ref.Offset:], "steps."+id)
+		if near := spec.Nearest(id, sc.ids()); c.all[id] == nil && near != "" && dotted {
+			c.bag.Fix("Change it to "+stepName(near), spec.Replace(n.At(offset+ref.Offset, len("steps."+id)), stepName(near)))
+		}
 		return false
 	}
 	ok := sc.ok(id) || c.saidEarlier(id, ref.Offset, opts.early)

@@ -74,7 +74,29 @@ func (c *checker) consequential(s *spec.Step, sc *scope, a *plan.Action) {
 	if !sc.facts.holds(coveredFact(s.ID), sc.guards) && !sc.dead {
 		c.bag.Error(spec.CodeUnapproved, s.Action.Operation.Span, c.howCovered(s, a),
 			"%s changes the world, and it can be reached without an approval", a.Operation)
+		c.offerApproval(s)
 	}
+}
+
+// offerApproval is the fix where nothing covers a step: an approval right before it.
+func (c *checker) offerApproval(s *spec.Step) {
+	if len(c.covers[s.ID]) > 0 || s.Item.Line == 0 {
+		return
+	}
+	id := "approve_" + strings.ReplaceAll(s.ID, "-", "_")
+	for n := 2; c.all[id] != nil; n++ {
+		id = fmt.Sprintf("approve_%s_%d", strings.ReplaceAll(s.ID, "-", "_"), n)
+	}
+	condition := ""
+	indent := strings.Repeat(" ", s.Item.Column-1)
+	if s.If != nil && s.If.Kind == spec.String {
+		condition = fmt.Sprintf("%s  if: %s\n", indent, s.If.Quoted())
+	}
+	text := fmt.Sprintf("- id: %s\n%s%s  approve:\n%s    title: %s\n%s    by: {role: responder}\n%s    covers: [%s]\n%s    within: 1h\n%s",
+		id, condition, indent, indent, "Run "+s.Action.Operation.Text+"?", indent, indent, s.ID, indent, indent)
+	c.bag.Fix("Ask for approval before it", spec.Edit{
+		Line: s.Item.Line, Column: s.Item.Column, EndLine: s.Item.Line, EndColumn: s.Item.Column, Text: text,
+	})
 }
 
 func (c *checker) howBefore(approval *info, s *spec.Step, sc *scope) string {

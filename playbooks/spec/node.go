@@ -2,6 +2,7 @@ package spec
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -73,6 +74,33 @@ func (n *Node) At(offset, length int) Span {
 		end = offset + 1
 	}
 	return Span{n.source.pos(n.places[offset]), n.source.pos(n.places[end-1] + 1)}
+}
+
+// dash is where the dash of a list's item stands, if the item is a mapping in block style whose line begins with it.
+func (n *Node) dash() Pos {
+	if n.source == nil || n.Span.Start.Line > len(n.source.lines) {
+		return Pos{}
+	}
+	line := n.source.lines[n.Span.Start.Line-1]
+	for at := n.source.index(n.Span.Start) - 1; at >= line; at-- {
+		switch r := n.source.runes[at]; {
+		case r == '-':
+			for before := line; before < at; before++ {
+				if n.source.runes[before] != ' ' {
+					return Pos{}
+				}
+			}
+			return n.source.pos(at)
+		case !isBlank(r):
+			return Pos{}
+		}
+	}
+	return Pos{}
+}
+
+// Quoted is a text as a YAML scalar in single quotes, on one line.
+func (n *Node) Quoted() string {
+	return "'" + strings.ReplaceAll(strings.Join(strings.Fields(n.Text), " "), "'", "''") + "'"
 }
 
 // CutByComment tells whether a plain scalar ends where YAML reads a comment: ` #` on its line.

@@ -49,6 +49,7 @@ type Input struct {
 type Step struct {
 	ID      string
 	At      Span // of the id, or of the step's first key where there is none
+	Item    Pos  // of the dash before the step, where it has a line of its own; else zero
 	Line    int
 	Title   string
 	If      *Node

@@ -52,7 +52,7 @@ func (r *reader) step(n *Node) *Step {
 			r.bag.Error(CodeUnknownKey, e.Key.Span, "write `try: {steps: [...], "+e.Key.Text+": [...]}`", "`%s` belongs into a `try`", e.Key.Text)
 		}
 	}
-	s := &Step{At: n.Span, Line: n.Span.Start.Line, Title: r.literal(f.get("title"), "title")}
+	s := &Step{At: n.Span, Item: n.dash(), Line: n.Span.Start.Line, Title: r.literal(f.get("title"), "title")}
 	if id := f.need("id"); id != nil {
 		s.ID, s.At = r.literal(id, "id"), id.Span
 		r.named(s.ID, id.Span, stepID, "a step's id", "write it in snake_case or kebab-case")
