@@ -147,9 +147,12 @@ func (r *Registry) prove(auth authSpec, c Connection, values map[string]string, 
 		if err != nil {
 			return proof{}, err
 		}
+		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {values[auth.Username]}, "client_secret": {secret}}
+		if auth.Scope != "" {
+			form.Set("scope", auth.Scope)
+		}
 		return proof{tokens: &tokenSource{
-			endpoint: endpoint, client: r.clients[clientKey{c.AllowPrivate, false}], now: r.now, secrets: secrets, busy: make(chan struct{}, 1),
-			form: url.Values{"grant_type": {"client_credentials"}, "client_id": {values[auth.Username]}, "client_secret": {secret}, "scope": {auth.Scope}},
+			endpoint: endpoint, form: form, client: r.clients[clientKey{c.AllowPrivate, false}], now: r.now, secrets: secrets, busy: make(chan struct{}, 1),
 		}}, nil
 	}
 	return proof{}, nil

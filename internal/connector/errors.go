@@ -122,6 +122,11 @@ type masker struct{ replacer *strings.Replacer }
 
 func newMasker(secrets []string, basicUser string) masker {
 	forms := map[string]bool{}
+	for _, s := range secrets { // "Bearer abc" as one secret: abc alone must not be seen either
+		if _, rest, found := strings.Cut(s, " "); found && len(rest) >= 4 {
+			secrets = append(secrets[:len(secrets):len(secrets)], rest)
+		}
+	}
 	for _, s := range secrets {
 		if s == "" {
 			continue

@@ -253,11 +253,30 @@ func checkSinks(input map[string]any) error {
 	properties, _ := input["properties"].(map[string]any)
 	for name, property := range properties {
 		p, _ := property.(map[string]any)
-		if sink, marked := p[SinkKeyword]; marked && sink != SinkHost {
-			return fmt.Errorf("%s: %s is %q; known is %s", name, SinkKeyword, fmt.Sprint(sink), SinkHost)
+		for key, value := range p {
+			if key == SinkKeyword && value != SinkHost {
+				return fmt.Errorf("%s: %s is %q; known is %s", name, SinkKeyword, fmt.Sprint(value), SinkHost)
+			}
+			if holdsSink(value) {
+				return fmt.Errorf("%s: %s is watched on an argument itself, not within one", name, SinkKeyword)
+			}
 		}
 	}
 	return nil
+}
+
+func holdsSink(schema any) bool {
+	switch s := schema.(type) {
+	case map[string]any:
+		for key, value := range s {
+			if key == SinkKeyword || holdsSink(value) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(s, holdsSink)
+	}
+	return false
 }
 
 var errorKinds = []soc.Kind{soc.Invalid, soc.NotFound, soc.Conflict, soc.Denied, soc.Unavailable}

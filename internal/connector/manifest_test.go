@@ -70,6 +70,7 @@ func TestABrokenManifestIsRefusedWithItsPlace(t *testing.T) {
 		"an unknown format of answers":             {"response: {", "response: {format: csv, ", "csv"},
 		"a refusal of no error class":              {"auth:", "refused: {word: /error, kinds: {x: teapot}}\nauth:", "teapot"},
 		"a sink that nobody watches":               {"{id: {type: string}}", "{id: {type: string, x-picket-sink: file}}", "x-picket-sink"},
+		"a sink within an argument":                {"{id: {type: string}}", "{id: {type: object, properties: {url: {x-picket-sink: host}}}}", "not within one"},
 		"query parameters of an unknown argument":  {"method: GET", "method: GET, query_from: more", "more"},
 		"an unknown conversion":                    {"{name: /name}", "{name: {from: /name, as: upper}}", "upper"},
 		"a query that is no template":              {"method: GET", "method: GET, query: {a: [7]}", "template"},

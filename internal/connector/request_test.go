@@ -88,6 +88,13 @@ func TestTheInHouseServiceIsReachedByPathAndQueryOnly(t *testing.T) {
 	require.Empty(t, last.Load().header.Get("Content-Type"))
 }
 
+func TestTheTokenWithinAHeadersWholeValueIsMaskedToo(t *testing.T) {
+	t.Parallel()
+	r, _ := vendor(t, Connection{Connector: "http", Secrets: map[string]Secret{"secret": secret.New("Bearer abc-123")}}, http.StatusBadRequest, "application/json", `{"error":"abc-123 is old"}`)
+	_, err := ask(t, r, "http.get_json", `{"path":"x"}`)
+	require.ErrorContains(t, err, "<secret> is old")
+}
+
 func TestAHeaderNameThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
 	r, err := New(Options{})
