@@ -128,9 +128,7 @@ func (s *Server) startRun(c *gin.Context) {
 		s.invalid(c, "/playbook", "name a playbook")
 		return
 	}
-	who := me(c)
-	if len(who.Account.Roles) == 0 {
-		s.problem(c, http.StatusForbidden, "starting a run needs a role")
+	if !s.somebody(c, "starting a run") {
 		return
 	}
 	alert, err := s.Reader.GetAlert(c.Request.Context(), c.Param("id"))
@@ -138,13 +136,7 @@ func (s *Server) startRun(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	start := func() (soc.Run, error) {
-		return s.Intake.StartRun(c.Request.Context(), StartRequest{Playbook: in.Playbook, Alert: &alert, By: who.Account.Name})
-	}
-	run, err := s.started.once(who.Account.ID, key, alert.ID+" "+in.Playbook, start)
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	answer(c, http.StatusAccepted, run)
+	s.startOnce(c, key, alert.ID+" "+in.Playbook, func() (soc.Run, error) {
+		return s.Intake.StartRun(c.Request.Context(), StartRequest{Playbook: in.Playbook, Alert: &alert, By: me(c).Account.Name})
+	})
 }

@@ -46,14 +46,20 @@ type Ledger interface {
 	Changed() <-chan struct{}
 }
 
-// Decider keeps a person's signed decision. *store.Store is one.
+// Decider keeps what a person decides: on an approval, a run or a playbook. *store.Store is one.
 type Decider interface {
 	Decide(ctx context.Context, d soc.Decision) (soc.Decision, error)
+	Vote(ctx context.Context, v soc.Vote, decide func(votes []soc.Vote) soc.Decision) (soc.Approval, error)
+	CancelRun(ctx context.Context, runID, by, reason string) error
+	Shadow(ctx context.Context, playbook string) (soc.ShadowSetting, error)
+	SetShadow(ctx context.Context, set soc.ShadowSetting) (soc.ShadowSetting, error)
+	Promote(ctx context.Context, playbook, by, reason string) error
 }
 
-// Signer signs decisions. *audit.Signer is one.
+// Signer signs decisions and votes. *audit.Signer is one.
 type Signer interface {
 	Sign(d soc.Decision) soc.Decision
+	SignVote(v soc.Vote) soc.Vote
 }
 
 // Intake accepts alerts and starts runs. The alerts of one request are accepted together or not at all, and the answer
@@ -137,6 +143,7 @@ type Server struct {
 	web     *site
 	verify  chan struct{} // one verification at a time
 	started *remembered   // answers to manual starts, by idempotency key
+	undoing sync.Mutex
 	done    chan struct{}
 	close   sync.Once
 }
@@ -201,6 +208,8 @@ func (s *Server) routes() *gin.Engine {
 	in.POST("/alerts/:id/runs", s.startRun)
 	in.GET("/runs", s.listRuns)
 	in.GET("/runs/:id", s.getRun)
+	in.POST("/runs/:id/cancel", s.cancelRun)
+	in.POST("/runs/:id/undo", s.undoRun)
 	in.GET("/runs/:id/steps", s.listSteps)
 	in.GET("/runs/:id/ledger", s.listRunLedger)
 	in.GET("/runs/:id/history", s.getHistory)
@@ -210,6 +219,11 @@ func (s *Server) routes() *gin.Engine {
 	in.POST("/approvals/:id/decision", s.decide)
 	in.GET("/playbooks", s.listPlaybooks)
 	in.GET("/playbooks/:name", s.getPlaybook)
+	in.POST("/playbooks/:name/runs", s.startPlaybook)
+	in.GET("/playbooks/:name/shadow", s.getShadow)
+	in.PUT("/playbooks/:name/shadow", s.putShadow)
+	in.POST("/playbooks/:name/promote", s.promote)
+	in.GET("/playbooks/:name/shadow/report", s.shadowReport)
 	in.POST("/playbooks/check", s.checkPlaybook)
 	in.POST("/playbooks/compile", s.compilePlaybook)
 	in.GET("/connections", s.listConnections)

@@ -37,7 +37,12 @@ func summary(p *Playbook) playbookSummary {
 		out.Labels = append(out.Labels, c.Labels...)
 		out.Attack = append(out.Attack, c.Attack...)
 		out.Triggers = append(out.Triggers, c.Triggers...)
-		count(c.Steps, &out.Steps, &out.Consequential)
+		plan.Walk(c.Steps, func(s *plan.Step) {
+			out.Steps++
+			if s.Action != nil && s.Action.Effect == plan.EffectConsequential {
+				out.Consequential++
+			}
+		})
 	}
 	for _, d := range p.Diagnostics {
 		if d.Severity == spec.SeverityError {
@@ -47,31 +52,6 @@ func summary(p *Playbook) playbookSummary {
 		}
 	}
 	return out
-}
-
-// count counts steps and consequential ones, those inside others included.
-func count(steps []plan.Step, all, consequential *int) {
-	for i := range steps {
-		s := &steps[i]
-		*all++
-		if s.Action != nil && s.Action.Effect == plan.EffectConsequential {
-			*consequential++
-		}
-		if s.Choose != nil {
-			for _, b := range s.Choose.Branches {
-				count(b.Steps, all, consequential)
-			}
-			count(s.Choose.Else, all, consequential)
-		}
-		if s.Parallel != nil {
-			for _, b := range s.Parallel.Branches {
-				count(b.Steps, all, consequential)
-			}
-		}
-		if s.Foreach != nil {
-			count(s.Foreach.Steps, all, consequential)
-		}
-	}
 }
 
 func (s *Server) listPlaybooks(c *gin.Context) {
@@ -84,20 +64,17 @@ func (s *Server) listPlaybooks(c *gin.Context) {
 }
 
 func (s *Server) getPlaybook(c *gin.Context) {
-	all := s.Playbooks()
-	for i := range all {
-		if p := &all[i]; p.Name == c.Param("name") {
-			diagnostics := append([]spec.Diagnostic{}, p.Diagnostics...)
-			answer(c, http.StatusOK, struct {
-				Playbook    playbookSummary   `json:"playbook"`
-				Source      string            `json:"source"`
-				Plan        *plan.Plan        `json:"plan"`
-				Diagnostics []spec.Diagnostic `json:"diagnostics"`
-			}{summary(p), p.Source, p.Plan, diagnostics})
-			return
-		}
+	p, ok := s.playbook(c)
+	if !ok {
+		return
 	}
-	s.problem(c, http.StatusNotFound, "there is no playbook "+c.Param("name"))
+	diagnostics := append([]spec.Diagnostic{}, p.Diagnostics...)
+	answer(c, http.StatusOK, struct {
+		Playbook    playbookSummary   `json:"playbook"`
+		Source      string            `json:"source"`
+		Plan        *plan.Plan        `json:"plan"`
+		Diagnostics []spec.Diagnostic `json:"diagnostics"`
+	}{summary(p), p.Source, p.Plan, diagnostics})
 }
 
 // compiled reads a playbook's text and compiles it.

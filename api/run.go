@@ -19,12 +19,13 @@ func (s *Server) listRuns(c *gin.Context) {
 	if !ok {
 		return
 	}
-	status, ok := oneOf(s, c, "status", soc.RunQueued, soc.RunRunning, soc.RunWaiting, soc.RunCompleted, soc.RunFailed, soc.RunCancelled, soc.RunTimedOut)
+	status, ok := oneOf(s, c, "status", soc.RunQueued, soc.RunRunning, soc.RunWaiting, soc.RunCompleted, soc.RunFailed, soc.RunCancelled, soc.RunTimedOut,
+		soc.RunSkipped, soc.RunJoined)
 	if !ok {
 		return
 	}
 	runs, next, err := s.Reader.Runs(c.Request.Context(), store.RunFilter{
-		Status: status, Playbook: c.Query("playbook"), AlertID: c.Query("alert_id"), Limit: limit, Cursor: c.Query("cursor"),
+		Status: status, Playbook: c.Query("playbook"), AlertID: c.Query("alert_id"), Parent: c.Query("parent_id"), Limit: limit, Cursor: c.Query("cursor"),
 	})
 	if err != nil {
 		s.fail(c, err)
@@ -69,7 +70,39 @@ func (s *Server) listSteps(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	answer(c, http.StatusOK, page(runview.Steps(&p, run, entries), ""))
+	loop := c.Query("loop")
+	if loop == "" {
+		answer(c, http.StatusOK, page(runview.Steps(&p, run, entries), ""))
+		return
+	}
+	from, err := strconv.Atoi(c.DefaultQuery("from", "0"))
+	limit, ok := s.limit(c)
+	if !ok {
+		return
+	}
+	if err != nil || from < 0 {
+		s.problem(c, http.StatusUnprocessableEntity, "from is the number of an item, from 0 on")
+		return
+	}
+	answer(c, http.StatusOK, itemsPage(&p, run, entries, loop, from, max(limit, 0)))
+}
+
+// itemsPage is a page of a loop's items; one item more than the page tells whether there is a next one.
+func itemsPage(p *plan.Plan, run soc.Run, entries []soc.LedgerEntry, loop string, from, limit int) list[runview.Step] {
+	if limit == 0 {
+		limit = 50
+	}
+	steps := runview.Items(p, run, entries, loop, from, limit+1)
+	items := map[int]bool{}
+	for i, s := range steps {
+		if s.Parent != loop || s.Item == nil {
+			continue
+		}
+		if items[*s.Item] = true; len(items) > limit {
+			return page(steps[:i], strconv.Itoa(*s.Item))
+		}
+	}
+	return page(steps, "")
 }
 
 // entries are all entries of a run.

@@ -36,18 +36,18 @@ func Answers(form []soc.FormField, given map[string]json.RawMessage) (json.RawMe
 			case len(f.Default) > 0:
 				all[f.Name] = f.Default
 			case f.Required:
-				faults = append(faults, Fault{pointer("answers", f.Name), "it is required"})
+				faults = append(faults, Fault{Pointer("answers", f.Name), "it is required"})
 			}
 			continue
 		}
 		if why := wrongAnswer(f, value); why != "" {
-			faults = append(faults, Fault{pointer("answers", f.Name), why})
+			faults = append(faults, Fault{Pointer("answers", f.Name), why})
 		}
 		all[f.Name] = value
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !slices.ContainsFunc(form, func(f soc.FormField) bool { return f.Name == name }) {
-			faults = append(faults, Fault{pointer("answers", name), "the form has no such field"})
+			faults = append(faults, Fault{Pointer("answers", name), "the form has no such field"})
 		}
 	}
 	if len(faults) > 0 {
@@ -134,7 +134,7 @@ func Edited(a *soc.Approval, changes map[string]map[string]json.RawMessage, whol
 	for _, step := range slices.Sorted(maps.Keys(changes)) {
 		at := slices.IndexFunc(a.Calls, func(c soc.ApprovalCall) bool { return c.Step == step })
 		if at < 0 {
-			faults = append(faults, Fault{pointer("edited", step), "the approval has no such step"})
+			faults = append(faults, Fault{Pointer("edited", step), "the approval has no such step"})
 			continue
 		}
 		arguments, wrong := change(&a.Calls[at], changes[step])
@@ -143,7 +143,7 @@ func Edited(a *soc.Approval, changes map[string]map[string]json.RawMessage, whol
 			continue
 		}
 		if err := whole(a.Calls[at].Operation, arguments); err != nil {
-			faults = append(faults, Fault{pointer("edited", step), err.Error()})
+			faults = append(faults, Fault{Pointer("edited", step), err.Error()})
 			continue
 		}
 		edited[step] = arguments
@@ -161,17 +161,17 @@ func Edited(a *soc.Approval, changes map[string]map[string]json.RawMessage, whol
 func change(c *soc.ApprovalCall, values map[string]json.RawMessage) (json.RawMessage, []Fault) {
 	all, err := members(c.Arguments)
 	if err != nil {
-		return nil, []Fault{{pointer("edited", c.Step), err.Error()}}
+		return nil, []Fault{{Pointer("edited", c.Step), err.Error()}}
 	}
 	var faults []Fault
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		at := slices.IndexFunc(c.Edit, func(e soc.Edit) bool { return e.Argument == name })
 		if at < 0 {
-			faults = append(faults, Fault{pointer("edited", c.Step, name), "it may not be changed"})
+			faults = append(faults, Fault{Pointer("edited", c.Step, name), "it may not be changed"})
 			continue
 		}
 		if err := conforms(c.Edit[at].Schema, values[name]); err != nil {
-			faults = append(faults, Fault{pointer("edited", c.Step, name), err.Error()})
+			faults = append(faults, Fault{Pointer("edited", c.Step, name), err.Error()})
 			continue
 		}
 		all[name] = values[name]
@@ -181,7 +181,7 @@ func change(c *soc.ApprovalCall, values map[string]json.RawMessage) (json.RawMes
 	}
 	text, err := json.Marshal(all)
 	if err != nil {
-		return nil, []Fault{{pointer("edited", c.Step), "it is no JSON"}}
+		return nil, []Fault{{Pointer("edited", c.Step), "it is no JSON"}}
 	}
 	return text, nil
 }
@@ -194,7 +194,8 @@ func conforms(schema, document json.RawMessage) error {
 	return Conforms(schema, document)
 }
 
-func pointer(names ...string) string {
+// Pointer is the RFC 6901 pointer to a member.
+func Pointer(names ...string) string {
 	var b strings.Builder
 	for _, name := range names {
 		b.WriteByte('/')

@@ -67,7 +67,7 @@ func explain(err error) string {
 	if len(invalid.InstanceLocation) == 0 {
 		return text
 	}
-	return pointer(invalid.InstanceLocation...) + ": " + text
+	return Pointer(invalid.InstanceLocation...) + ": " + text
 }
 
 // nowhere keeps a schema from fetching another.

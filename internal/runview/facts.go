@@ -15,7 +15,9 @@ import (
 // facts are what the ledger says, by step path.
 type facts struct {
 	at    map[string]*fact
-	items map[string][]int // path of a foreach -> the items that were begun, in order
+	items map[string][]int // path of a foreach or repeat -> the items that were begun, in order
+	// unwell are those of items in which something failed or has not ended.
+	unwell map[string]map[int]bool
 }
 
 // fact is what the ledger says of one step.
@@ -24,6 +26,11 @@ type fact struct {
 	attempts []Attempt
 	approval string // the last that was asked for
 	decision *soc.Decision
+	votes    []soc.Vote
+	reminded int
+	run      string             // that a call step made
+	shadowed *contract.CallBody // that was not made
+	unasked  bool               // an approval that shadow mode has not asked for
 }
 
 // waiting tells whether a person's decision is awaited.
@@ -33,7 +40,7 @@ func (f *fact) waiting() bool {
 
 // gather sorts entries by the steps that they are about.
 func gather(entries []soc.LedgerEntry) facts {
-	all := facts{at: map[string]*fact{}, items: map[string][]int{}}
+	all := facts{at: map[string]*fact{}, items: map[string][]int{}, unwell: map[string]map[int]bool{}}
 	for i := range entries {
 		e := &entries[i]
 		if e.Step == "" {
@@ -48,8 +55,19 @@ func gather(entries []soc.LedgerEntry) facts {
 		}
 		if all.at[e.Step] == nil {
 			all.at[e.Step] = f
-			all.begun(e.Step)
+			loops(e.Step, func(path string, item int) { all.items[path] = append(all.items[path], item) })
 		}
+	}
+	for path, f := range all.at {
+		if f.end != nil && (f.end.Status == contract.StepOK || f.end.Status == contract.StepSkipped) {
+			continue
+		}
+		loops(path, func(path string, item int) {
+			if all.unwell[path] == nil {
+				all.unwell[path] = map[int]bool{}
+			}
+			all.unwell[path][item] = true
+		})
 	}
 	for path, items := range all.items {
 		slices.Sort(items)
@@ -58,8 +76,8 @@ func gather(entries []soc.LedgerEntry) facts {
 	return all
 }
 
-// begun notes the items of foreach steps that a path leads through: "lookup[3]/geo" is the item 3 of "lookup".
-func (f *facts) begun(path string) {
+// loops visits the items of loops that a path leads through: "lookup[3]/geo" is the item 3 of "lookup".
+func loops(path string, visit func(loop string, item int)) {
 	for at := 0; ; {
 		end := strings.Index(path[at:], "]/")
 		if end < 0 {
@@ -69,7 +87,7 @@ func (f *facts) begun(path string) {
 		open := strings.LastIndexByte(path[:end], '[')
 		if open > 0 {
 			if item, err := strconv.Atoi(path[open+1 : end]); err == nil && item >= 0 {
-				f.items[path[:open]] = append(f.items[path[:open]], item)
+				visit(path[:open], item)
 			}
 		}
 		at = end + 2
@@ -80,22 +98,13 @@ func itemPrefix(path string, item int) string { return path + "[" + strconv.Itoa
 
 // touched tells whether the ledger knows of something inside a step.
 func (f *facts) touched(s *plan.Step, prefix string) bool {
-	switch {
-	case s.Choose != nil:
-		for _, b := range s.Choose.Branches {
-			if f.touchedAny(b.Steps, prefix) {
-				return true
-			}
-		}
-		return f.touchedAny(s.Choose.Else, prefix)
-	case s.Parallel != nil:
-		for _, b := range s.Parallel.Branches {
-			if f.touchedAny(b.Steps, prefix) {
-				return true
-			}
-		}
-	case s.Foreach != nil:
+	if s.Foreach != nil || s.Repeat != nil {
 		return len(f.items[prefix+s.ID]) > 0
+	}
+	for _, block := range s.Blocks() {
+		if f.touchedAny(block, prefix) {
+			return true
+		}
 	}
 	return false
 }
@@ -150,7 +159,32 @@ func (f *fact) learn(e *soc.LedgerEntry) bool {
 		if json.Unmarshal(e.Body, &body) != nil {
 			return false
 		}
-		f.approval = body.ID
+		f.approval, f.votes, f.reminded = body.ID, nil, 0
+	case contract.KindApprovalVoted:
+		var body soc.Vote
+		if json.Unmarshal(e.Body, &body) != nil {
+			return false
+		}
+		if body.Calls == nil {
+			body.Calls = []string{}
+		}
+		f.votes = append(f.votes, body)
+	case contract.KindApprovalReminded:
+		f.reminded++
+	case contract.KindApprovalShadowed:
+		f.unasked = true
+	case contract.KindCallShadowed:
+		var body contract.CallBody
+		if json.Unmarshal(e.Body, &body) != nil {
+			return false
+		}
+		f.shadowed = &body
+	case contract.KindRunOpened:
+		var body contract.OpenBody
+		if json.Unmarshal(e.Body, &body) != nil {
+			return false
+		}
+		f.run = body.RunID
 	case contract.KindApprovalDecided:
 		var body soc.Decision
 		if json.Unmarshal(e.Body, &body) != nil {
@@ -196,7 +230,10 @@ func attemptStatus(err *contract.CallError) string {
 
 // fill puts what the ledger says into a step.
 func (f *fact) fill(s *Step, over bool) {
-	s.Approval, s.Decision = f.approval, f.decision
+	s.Approval, s.Decision, s.Votes, s.Reminders, s.Run, s.Shadow = f.approval, f.decision, f.votes, f.reminded, f.run, f.unasked
+	if f.shadowed != nil {
+		s.Shadow, s.Input = true, f.shadowed.Input
+	}
 	for _, a := range f.attempts {
 		if a.Status == Running && over {
 			a.Status = contract.StepUnknown // only consequential calls are noted before they are sent
@@ -220,6 +257,12 @@ func (f *fact) fill(s *Step, over bool) {
 		s.Started, s.Ended = moment(end.Started), moment(end.Ended)
 		if end.Output != nil {
 			s.Output = end.Output
+		}
+		s.Undo, s.Undoes, s.Waited, s.Expired, s.Caught = end.Undo, end.Undoes, end.Waited, end.Expired, end.Caught
+		s.Rounds, s.Items, s.Failed = end.Rounds, end.Items, end.Failed
+		s.Shadow = s.Shadow || end.Shadow
+		if end.Run != "" {
+			s.Run = end.Run
 		}
 	}
 }

@@ -4,6 +4,8 @@ package runview
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"picket/internal/contract"
@@ -15,16 +17,20 @@ import (
 const (
 	Queued  = "queued"
 	Running = "running"
-	Waiting = "waiting" // for a person's decision
+	Waiting = "waiting" // for a person, an event or a time
 )
 
-// Step is one step of a run. Steps inside a foreach stand once for each item that was begun.
+// MaxItems bounds the items of one loop that Steps shows: the first half of it, and of the others those that are not
+// well. Items shows any.
+const MaxItems = 200
+
+// Step is one step of a run. Steps inside a foreach or a repeat stand once for each item or round that was begun.
 type Step struct {
 	Path       string              `json:"path"`
 	ID         string              `json:"id"`
 	Parent     string              `json:"parent"`           // path of the enclosing step
 	Branch     string              `json:"branch,omitempty"` // name or condition of the enclosing branch
-	Item       *int                `json:"item,omitempty"`   // index in the enclosing foreach
+	Item       *int                `json:"item,omitempty"`   // index in the enclosing foreach or repeat
 	Title      string              `json:"title,omitempty"`
 	Verb       string              `json:"verb"`
 	Line       int                 `json:"line"`
@@ -45,6 +51,21 @@ type Step struct {
 	Model      *Model              `json:"model,omitempty"`
 	Approval   string              `json:"approval,omitempty"`
 	Decision   *soc.Decision       `json:"decision,omitempty"`
+	Votes      []soc.Vote          `json:"votes,omitempty"`
+	Reminders  int                 `json:"reminders,omitempty"`
+	Run        string              `json:"run_id,omitempty"`    // of a call: the run it made
+	Undo       *contract.UndoBody  `json:"undo,omitempty"`      // what would take this step back
+	Undoes     string              `json:"undoes,omitempty"`    // path of the step that this one takes back
+	UndoneBy   string              `json:"undone_by,omitempty"` // path of the step that took this one back
+	Shadow     bool                `json:"shadow,omitempty"`    // recorded, not done
+	Group      int                 `json:"group,omitempty"`     // reads with the same number run at once
+	Waited     *time.Time          `json:"waited,omitempty"`    // of a wait: until when
+	Expired    bool                `json:"expired,omitempty"`   // its time ran out
+	Rounds     int                 `json:"rounds,omitempty"`    // of a repeat: begun
+	Items      int                 `json:"items,omitempty"`     // of a foreach: all, or those begun while it runs
+	Failed     int                 `json:"failed,omitempty"`    // of a foreach that collects
+	Shown      int                 `json:"shown,omitempty"`     // of a foreach or repeat: how many items stand here, if not all
+	Caught     *contract.CallError `json:"caught,omitempty"`    // of a try: what its catch has dealt with
 }
 
 // Attempt is one try of a call or of a model.
@@ -79,7 +100,34 @@ type Model struct {
 // Steps projects a run: its steps in the order of the plan, whether they were reached or not. Entries are those of the
 // run, in the order of the ledger; an entry whose body can't be read is left out.
 func Steps(p *plan.Plan, run soc.Run, entries []soc.LedgerEntry) []Step {
-	v := &view{facts: gather(entries), over: run.Status.Final(), steps: []Step{}}
+	return project(p, run, entries, func(_ string, items []int, unwell map[int]bool) []int {
+		if len(items) <= MaxItems {
+			return items
+		}
+		some := slices.Clone(items[:MaxItems/2])
+		for _, i := range items[MaxItems/2:] {
+			if unwell[i] && len(some) < MaxItems {
+				some = append(some, i)
+			}
+		}
+		return some
+	})
+}
+
+// Items are the steps inside the loop at a path, of at most so many items from one on.
+func Items(p *plan.Plan, run soc.Run, entries []soc.LedgerEntry, loop string, from, most int) []Step {
+	all := project(p, run, entries, func(path string, items []int, _ map[int]bool) []int {
+		if path != loop {
+			return items
+		}
+		start, _ := slices.BinarySearch(items, from)
+		return items[start:min(start+most, len(items))]
+	})
+	return slices.DeleteFunc(all, func(s Step) bool { return !strings.HasPrefix(s.Path, loop+"[") })
+}
+
+func project(p *plan.Plan, run soc.Run, entries []soc.LedgerEntry, items choice) []Step {
+	v := &view{facts: gather(entries), over: run.Status.Final(), choose: items, steps: []Step{}}
 	root := place{reach: live, since: run.StartedAt}
 	switch {
 	case v.over:
@@ -90,6 +138,9 @@ func Steps(p *plan.Plan, run soc.Run, entries []soc.LedgerEntry) []Step {
 	v.block(p.Steps, root)
 	return v.steps
 }
+
+// choice picks the items of a loop that are shown, of those begun, in order; unwell are those that have not ended well.
+type choice func(path string, items []int, unwell map[int]bool) []int
 
 // reach says what may still happen to the steps of a block.
 type reach int
@@ -112,25 +163,69 @@ type place struct {
 }
 
 type view struct {
-	facts facts
-	over  bool // the run has ended
-	steps []Step
+	facts  facts
+	over   bool // the run has ended
+	choose choice
+	steps  []Step
 }
 
-// block shows steps that run one after the other.
+// block shows steps that run one after the other, but for reads that run at once.
 func (v *view) block(steps []plan.Step, at place) {
+	pending := false
 	for i := range steps {
-		step := v.one(&steps[i], at)
-		v.steps = append(v.steps, step)
-		v.inner(&steps[i], step, at.prefix)
-		if at.reach == live && !ended(step.Status) {
-			at.reach = queued // those behind it wait for it
+		if pending && (steps[i].Group == 0 || steps[i].Group != steps[i-1].Group) {
+			at.reach = queued // those behind wait for it
 		}
+		step := v.one(&steps[i], at)
+		place := len(v.steps)
+		v.steps = append(v.steps, step)
+		v.inner(&steps[i], step, at.prefix, place)
+		v.undone(place)
+		pending = pending || at.reach == live && !ended(step.Status)
 		if step.Ended != nil {
 			at.since = step.Ended
 		}
 	}
 }
+
+// undone shows what took a step back behind it.
+func (v *view) undone(place int) {
+	step := &v.steps[place]
+	path := step.Path + undoSuffix
+	fact := v.facts.at[path]
+	if fact == nil {
+		return
+	}
+	step.UndoneBy = path
+	undo := Step{
+		Path: path, ID: step.ID + undoSuffix, Parent: step.Parent, Branch: step.Branch, Item: step.Item, Title: "Undo " + step.ID,
+		Verb: plan.VerbAction, Line: step.Line, Attempts: []Attempt{}, Undoes: step.Path,
+	}
+	if u := step.Undo; u != nil {
+		undo.Operation, undo.Connection, undo.Effect, undo.Input = u.Operation, u.Connection, u.Effect, u.Arguments
+	}
+	fact.fill(&undo, v.over)
+	if fact.end == nil {
+		undo.Status = v.unended(fact, &undo)
+	}
+	v.steps = append(v.steps, undo)
+}
+
+// unended is the status of a step that has begun and has not ended.
+func (v *view) unended(f *fact, s *Step) string {
+	switch n := len(s.Attempts); {
+	case v.over && n > 0 && s.Attempts[n-1].Status == contract.StepUnknown:
+		return contract.StepUnknown
+	case v.over:
+		return contract.StepCancelled
+	case f != nil && f.waiting():
+		return Waiting
+	}
+	return Running
+}
+
+// undoSuffix makes the path of a step's undo.
+const undoSuffix = ".undo"
 
 func ended(status string) bool { return status != Queued && status != Running && status != Waiting }
 
@@ -139,7 +234,7 @@ func (v *view) one(s *plan.Step, at place) Step {
 	path := at.prefix + s.ID
 	step := Step{
 		Path: path, ID: s.ID, Parent: at.parent, Branch: at.branch, Item: at.item,
-		Title: s.Title, Verb: s.Verb, Line: s.Line, If: s.If, Attempts: []Attempt{},
+		Title: s.Title, Verb: s.Verb, Line: s.Line, If: s.If, Group: s.Group, Attempts: []Attempt{},
 	}
 	if a := s.Action; a != nil {
 		step.Operation, step.Connection, step.Effect = a.Operation, a.Connection, a.Effect
@@ -157,18 +252,15 @@ func (v *view) one(s *plan.Step, at place) Step {
 	}
 	begun := fact != nil || v.facts.touched(s, at.prefix)
 	switch {
+	case begun && (v.over || at.reach == over):
+		step.Status, step.Reason = v.unended(fact, &step), "the run ended during this step"
 	case v.over || at.reach == over:
 		step.Status, step.Reason = contract.StepSkipped, at.why
-		if begun {
-			step.Status, step.Reason = contract.StepCancelled, "the run ended during this step"
-			if n := len(step.Attempts); n > 0 && step.Attempts[n-1].Status == contract.StepUnknown {
-				step.Status = contract.StepUnknown
-			}
-		}
-	case fact != nil && fact.waiting():
-		step.Status = Waiting
 	case begun || at.reach == live:
-		step.Status = Running
+		step.Status = v.unended(fact, &step)
+		if s.Wait != nil {
+			step.Status = Waiting
+		}
 		if step.Started == nil {
 			step.Started = at.since
 		}
@@ -187,68 +279,4 @@ func prefixed(prefix string, ids []string) []string {
 		paths[i] = prefix + id
 	}
 	return paths
-}
-
-// inner shows the steps inside a step.
-func (v *view) inner(s *plan.Step, step Step, prefix string) {
-	at := place{prefix: prefix, parent: step.Path, reach: live, since: step.Started}
-	switch {
-	case step.Status == Queued:
-		at.reach = queued
-	case step.Status == contract.StepSkipped:
-		at.reach, at.why = over, step.Reason
-	case ended(step.Status):
-		at.reach, at.why = over, "an earlier step ended this branch"
-	}
-	switch {
-	case s.Choose != nil:
-		v.choose(s.Choose, step, at)
-	case s.Parallel != nil:
-		for _, b := range s.Parallel.Branches {
-			at.branch = b.Name
-			v.block(b.Steps, at)
-		}
-	case s.Foreach != nil:
-		for _, i := range v.facts.items[step.Path] {
-			at.prefix, at.item = itemPrefix(step.Path, i), &i
-			v.block(s.Foreach.Steps, at)
-		}
-	}
-}
-
-// choose shows the branches: the one that was taken, as far as it is known, and the others.
-func (v *view) choose(c *plan.Choose, step Step, at place) {
-	branches := append([]plan.Branch{}, c.Branches...)
-	if len(c.Else) > 0 {
-		branches = append(branches, plan.Branch{Steps: c.Else})
-	}
-	taken := -1
-	for i, b := range branches {
-		if v.facts.touchedAny(b.Steps, at.prefix) || ended(step.Status) && step.Reason == branchReason(b) {
-			taken = i
-			break
-		}
-	}
-	for i, b := range branches {
-		here := at
-		if here.branch = b.When; b.When == "" {
-			here.branch = "else"
-		}
-		switch {
-		case i == taken || at.reach == queued || step.Status == contract.StepSkipped:
-		case taken >= 0 || ended(step.Status):
-			here.reach, here.why = over, "this branch was not taken"
-		default:
-			here.reach = queued // which one it will be is not known yet
-		}
-		v.block(b.Steps, here)
-	}
-}
-
-// branchReason is what the interpreter says of a branch that it took.
-func branchReason(b plan.Branch) string {
-	if b.When == "" {
-		return "else"
-	}
-	return "when: " + b.When
 }

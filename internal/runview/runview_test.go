@@ -2,6 +2,7 @@ package runview_test
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -220,4 +221,113 @@ func TestAModelsWordsAreShownAsTheyWere(t *testing.T) {
 	require.Equal(t, 3, steps[0].Model.TokensIn)
 	require.JSONEq(t, `{"verdict":"benign"}`, string(steps[0].Output))
 	require.Len(t, steps[0].Attempts, 2)
+}
+
+// structured is a plan with the verbs that hold blocks in other ways.
+func structured() *plan.Plan {
+	one, two := read("one"), read("two")
+	one.Group, two.Group = 1, 1
+	return &plan.Plan{Steps: []plan.Step{
+		one, two,
+		{ID: "poll", Verb: plan.VerbRepeat, Repeat: &plan.Repeat{AtMost: 9, Steps: []plan.Step{read("look")}}},
+		{ID: "safe", Verb: plan.VerbTry, Try: &plan.Try{
+			Steps: []plan.Step{read("t1"), read("t2")}, Catch: []plan.Step{read("c1")}, Finally: []plan.Step{read("f1")},
+		}},
+		{ID: "pause", Verb: plan.VerbWait, Wait: &plan.Wait{For: 1000}},
+		{ID: "sub", Verb: plan.VerbCall, Call: &plan.Call{Playbook: "other"}},
+	}}
+}
+
+func TestBlocksOfEveryKindStandWhereTheLedgerSaysTheyDo(t *testing.T) {
+	t.Parallel()
+	reads := []string{"one ok", "two ok"}
+	polled := append(reads, "poll[0]/look ok", "poll[1]/look ok", "poll ok")
+	for _, test := range []struct {
+		name    string
+		status  soc.RunStatus
+		entries []soc.LedgerEntry
+		want    string
+	}{
+		{"reads of a group run at once", soc.RunRunning, ends(t, "two ok"),
+			"one running, two ok, poll queued, safe queued, t1 queued, t2 queued, c1 queued, f1 queued, pause queued, sub queued"},
+		{"rounds stand when they have begun", soc.RunRunning, ends(t, append(reads, "poll[0]/look ok")...),
+			"one ok, two ok, poll running, poll[0]/look ok, safe queued, t1 queued, t2 queued, c1 queued, f1 queued, pause queued, sub queued"},
+		{"a try works on its steps first", soc.RunRunning, ends(t, append(polled, "t1 ok")...),
+			"one ok, two ok, poll ok, poll[0]/look ok, poll[1]/look ok, safe running, t1 ok, t2 running, c1 queued, f1 queued, pause queued, sub queued"},
+		{"what is caught leaves the rest of the try behind", soc.RunRunning, ends(t, append(polled, "t1 failed", "c1 ok")...),
+			"one ok, two ok, poll ok, poll[0]/look ok, poll[1]/look ok, safe running, t1 failed, t2 skipped, c1 ok, f1 queued, pause queued, sub queued"},
+		{"a catch is passed over when nothing failed", soc.RunRunning, ends(t, append(polled, "t1 ok", "t2 ok", "f1 ok", "safe ok")...),
+			"one ok, two ok, poll ok, poll[0]/look ok, poll[1]/look ok, safe ok, t1 ok, t2 ok, c1 skipped, f1 ok, pause waiting, sub queued"},
+		{"what follows a wait has its turn after it", soc.RunRunning, ends(t, append(polled, "t1 ok", "t2 ok", "f1 ok", "safe ok", "pause ok")...),
+			"one ok, two ok, poll ok, poll[0]/look ok, poll[1]/look ok, safe ok, t1 ok, t2 ok, c1 skipped, f1 ok, pause ok, sub running"},
+		{"a run that is over leaves nothing open", soc.RunCancelled, ends(t, append(polled, "t1 failed")...),
+			"one ok, two ok, poll ok, poll[0]/look ok, poll[1]/look ok, safe cancelled, t1 failed, t2 skipped, c1 skipped, f1 skipped, pause skipped, sub skipped"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got := runview.Steps(structured(), soc.Run{Status: test.status, StartedAt: &at}, test.entries)
+			require.Equal(t, strings.ReplaceAll(test.want, ", ", "\n")+"\n", statuses(got))
+		})
+	}
+}
+
+func TestAStepShowsTheRunItMadeAndWhatTookItBack(t *testing.T) {
+	t.Parallel()
+	undo := &contract.UndoBody{Operation: "x.release", Effect: plan.EffectConsequential, Arguments: json.RawMessage(`{"host":"h"}`)}
+	entries := []soc.LedgerEntry{
+		entry(t, contract.KindStepFinished, "contain", 0, contract.StepBody{Status: contract.StepOK, Started: at, Ended: at, Undo: undo}),
+		entry(t, contract.KindRunOpened, "sub", 0, contract.OpenBody{RunID: "run_2"}),
+		entry(t, contract.KindApprovalRequested, "contain.undo", 0, soc.Approval{ID: "apr_9"}),
+	}
+	contain := action("contain", plan.EffectConsequential)
+	p := &plan.Plan{Steps: []plan.Step{contain, {ID: "sub", Verb: plan.VerbCall, Call: &plan.Call{Playbook: "other"}}}}
+	steps := runview.Steps(p, soc.Run{Status: soc.RunWaiting}, entries)
+	require.Equal(t, "contain ok\ncontain.undo waiting\nsub running\n", statuses(steps))
+	require.Equal(t, "contain.undo", steps[0].UndoneBy)
+	require.Equal(t, "contain", steps[1].Undoes)
+	require.Equal(t, "x.release", steps[1].Operation)
+	require.Equal(t, "apr_9", steps[1].Approval)
+	require.Equal(t, "run_2", steps[2].Run)
+	over := runview.Steps(p, soc.Run{Status: soc.RunFailed}, append(entries, entry(t, contract.KindStepFinished, "contain.undo", 0,
+		contract.StepBody{Status: contract.StepOK, Undoes: "contain", Started: at, Ended: at})))
+	require.Equal(t, "contain ok\ncontain.undo ok\nsub cancelled\n", statuses(over))
+}
+
+func TestShadowModeShowsWhatWasNotDone(t *testing.T) {
+	t.Parallel()
+	steps := runview.Steps(everything(), soc.Run{Status: soc.RunCompleted}, []soc.LedgerEntry{
+		entry(t, contract.KindApprovalShadowed, "gate", 0, map[string]string{}),
+		entry(t, contract.KindCallShadowed, "contain", 0, contract.CallBody{Operation: "x.contain", Input: json.RawMessage(`{"host":"h"}`)}),
+		end(t, "gate ok"), end(t, "contain ok"),
+	})
+	require.True(t, find(t, steps, "gate").Shadow)
+	require.True(t, find(t, steps, "contain").Shadow)
+	require.JSONEq(t, `{"host":"h"}`, string(find(t, steps, "contain").Input))
+	require.Empty(t, find(t, steps, "contain").Attempts)
+}
+
+func TestALongLoopShowsItsBeginningAndWhatIsNotWell(t *testing.T) {
+	t.Parallel()
+	p := &plan.Plan{Steps: []plan.Step{{ID: "each", Verb: plan.VerbForeach, Foreach: &plan.Foreach{Steps: []plan.Step{read("look")}}}}}
+	const all = 10 * runview.MaxItems
+	var entries []soc.LedgerEntry
+	for i := range all {
+		status := "ok"
+		if i%(all/10) == all/10-1 {
+			status = "failed"
+		}
+		entries = append(entries, end(t, "each["+strconv.Itoa(i)+"]/look "+status))
+	}
+	run := soc.Run{Status: soc.RunRunning}
+	steps := runview.Steps(p, run, entries)
+	require.Equal(t, all, steps[0].Items)
+	require.Equal(t, runview.MaxItems/2+10, steps[0].Shown)
+	require.Len(t, steps, 1+steps[0].Shown)
+	require.Equal(t, "each[1999]/look", steps[len(steps)-1].Path)
+	require.Equal(t, contract.StepFailed, steps[len(steps)-1].Status)
+
+	some := runview.Items(p, run, entries, "each", 1500, 3)
+	require.Equal(t, "each[1500]/look ok\neach[1501]/look ok\neach[1502]/look ok\n", statuses(some))
+	require.Empty(t, runview.Items(p, run, entries, "each", all, 3))
+	require.Empty(t, runview.Items(p, run, entries, "nothing", 0, 3))
 }
