@@ -342,6 +342,12 @@ func (c *client) post(path string, body any) answer {
 	return c.send("POST", path, bytes.NewReader(text))
 }
 
+// put sends bytes as they are.
+func (c *client) put(path string, body []byte) answer {
+	c.p.t.Helper()
+	return c.send("PUT", path, bytes.NewReader(body))
+}
+
 func (c *client) request(method, path string, body io.Reader) *http.Request {
 	c.p.t.Helper()
 	r, err := http.NewRequestWithContext(c.p.t.Context(), method, c.p.web.URL+path, body)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"math"
 	"strings"
 	"time"
 
@@ -100,10 +101,15 @@ func (w *where) String() string {
 	return " WHERE " + strings.Join(w.conditions, " AND ")
 }
 
-// nanos is a time as it is kept; the zero time is 0.
+// nanos is a time as it is kept; the zero time is 0. What is too far away for 64 bits is as far as they go.
 func nanos(t time.Time) int64 {
-	if t.IsZero() {
+	switch year := t.Year(); {
+	case t.IsZero():
 		return 0
+	case year > 2261:
+		return math.MaxInt64
+	case year < 1678:
+		return math.MinInt64
 	}
 	return t.UnixNano()
 }
