@@ -124,6 +124,7 @@ func (r *run) about() contract.RunBody {
 		RequestedBy: r.in.Trigger.RequestedBy,
 		Parent:      r.in.Trigger.Parent,
 		Shadow:      r.in.Shadow != nil,
+		Inputs:      r.in.Trigger.Inputs,
 	}
 	if kind := r.in.Trigger.Kind; kind != "alert" && kind != "manual" {
 		body.Trigger = kind

@@ -34,13 +34,14 @@ const (
 
 // RunBody is the body of KindRunStarted.
 type RunBody struct {
-	Playbook    string `json:"playbook"`
-	PlanDigest  string `json:"plan_digest"`
-	AlertID     string `json:"alert_id,omitempty"`
-	RequestedBy string `json:"requested_by,omitempty"`
-	Trigger     string `json:"trigger,omitempty"` // Trigger.Kind, where it is not alert or manual
-	Parent      string `json:"parent,omitempty"`
-	Shadow      bool   `json:"shadow,omitempty"`
+	Playbook    string          `json:"playbook"`
+	PlanDigest  string          `json:"plan_digest"`
+	AlertID     string          `json:"alert_id,omitempty"`
+	RequestedBy string          `json:"requested_by,omitempty"`
+	Trigger     string          `json:"trigger,omitempty"` // Trigger.Kind, where it is not alert or manual
+	Parent      string          `json:"parent,omitempty"`
+	Shadow      bool            `json:"shadow,omitempty"`
+	Inputs      json.RawMessage `json:"inputs,omitempty"` // as they were given, defaults left out
 }
 
 // The statuses of a step.

@@ -38,6 +38,13 @@ type assembled struct {
 	system, prompt, digest string
 }
 
+// Prompt is the question and the evidence of a request in the words in which they are sent. The same request always gives
+// the same text, so that two of them can be told to be the same question.
+func Prompt(req Request) (string, error) {
+	sent, err := assemble(req)
+	return sent.prompt, err
+}
+
 // assemble writes the instructions and the question. The instructions are ours alone. Evidence is fenced by a line that is
 // derived from a digest of everything in the request: who writes into the evidence cannot know it, and so cannot close
 // the fence. The same request always gives the same bytes.
