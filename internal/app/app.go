@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
 	"picket/activities"
@@ -74,6 +75,7 @@ type App struct {
 	library  *Library
 	intake   *Intake
 	auth     *auth.Service
+	temporal client.Client
 	listener net.Listener
 	sandbox  string   // the sandbox's URL, "" without --demo
 	token    string   // the demo's hook token
@@ -271,16 +273,16 @@ func (a *App) keepPlans(ctx context.Context) error {
 
 // work starts Temporal, the workers and the dispatcher of the outbox.
 func (a *App) work(ctx context.Context, acts *activities.Activities, blobs *blob.Store) error {
-	temporal, err := engine.Start(ctx, engine.Options{
+	server, err := engine.Start(ctx, engine.Options{
 		Dir: a.paths.temporal(), KeyFile: a.paths.payloadKeys(), Blobs: blobs, Logger: a.options.Log,
 	})
 	if err != nil {
 		return err
 	}
-	a.deferred(temporal.Stop)
-	client := temporal.Client()
+	a.deferred(server.Stop)
+	a.temporal = server.Client()
 	for _, queue := range []string{contract.QueueWorkflow, contract.QueueSlow, contract.QueueConsequential} {
-		w := worker.New(client, queue, worker.Options{
+		w := worker.New(a.temporal, queue, worker.Options{
 			WorkerStopTimeout:     stopTimeout,
 			DisableWorkflowWorker: queue != contract.QueueWorkflow,
 		})
@@ -294,14 +296,14 @@ func (a *App) work(ctx context.Context, acts *activities.Activities, blobs *blob
 		a.deferred(w.Stop)
 	}
 	d := &dispatcher{
-		store: a.store, temporal: client, log: a.options.Log, eager: true,
-		archive: archiver{temporal: client, blobs: blobs},
+		store: a.store, temporal: a.temporal, log: a.options.Log, eager: true,
+		archive: archiver{temporal: a.temporal, blobs: blobs},
 	}
 	dispatching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var ended sync.WaitGroup
 	ended.Go(func() { d.run(dispatching) })
 	a.deferred(func() { stop(); ended.Wait() })
-	return nil
+	return (&schedules{temporal: a.temporal.ScheduleClient(), store: a.store}).sync(ctx, a.library)
 }
 
 // serve begins to answer HTTP.
@@ -319,7 +321,8 @@ func (a *App) serve(config Config, signer *audit.Signer, blobs *blob.Store) erro
 		Connectors: a.registry, Archive: blobs,
 		Playbooks: func() []api.Playbook { return all },
 		Compile: func(file string, source []byte) (*plan.Plan, []playbooks.Diagnostic) {
-			return playbooks.Compile(file, source, a.catalog)
+			one := playbooks.CompileSet([]playbooks.File{{Name: file, Source: source}}, a.catalog)[0]
+			return one.Plan, one.Diagnostics
 		},
 		Verify: func(ctx context.Context) (audit.Report, error) {
 			return audit.Verify(ctx, a.store, audit.WithArchive(blobs), audit.WithSigner(signer))

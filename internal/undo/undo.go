@@ -124,6 +124,7 @@ func compose(of soc.Run, owner string, steps []done) *plan.Plan {
 		})
 	}
 	p.Steps = append(p.Steps, checks...)
+	p.Cost = &plan.Cost{Calls: len(steps)}
 	return p
 }
 
