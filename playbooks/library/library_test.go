@@ -19,6 +19,7 @@ import (
 	"picket/internal/soc"
 	"picket/playbooks"
 	"picket/playbooks/expr"
+	"picket/playbooks/format"
 	"picket/playbooks/library"
 	"picket/playbooks/plan"
 )
@@ -106,6 +107,17 @@ func ported(t *testing.T) map[string][]byte {
 		}
 	}
 	return files
+}
+
+func TestThePlaybooksAreFormatted(t *testing.T) {
+	t.Parallel()
+	files := ported(t)
+	maps.Copy(files, library.Files())
+	for name, source := range files {
+		formatted, err := format.Source(source)
+		require.NoError(t, err, name)
+		require.Equal(t, string(formatted), string(source), "%s: run picket playbook fmt", name)
+	}
 }
 
 func TestPortedPlaybooksCompileBesideTheLibrary(t *testing.T) {
