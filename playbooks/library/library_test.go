@@ -109,6 +109,15 @@ func ported(t *testing.T) map[string][]byte {
 	return files
 }
 
+func TestThePageOfTheLibraryHasEveryPlaybook(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/library.md")
+	require.NoError(t, err)
+	for file := range library.Files() {
+		require.Contains(t, string(text), "| ["+strings.TrimSuffix(file, ".yaml")+"](../playbooks/library/"+file+") |")
+	}
+}
+
 func TestThePlaybooksAreFormatted(t *testing.T) {
 	t.Parallel()
 	files := ported(t)
