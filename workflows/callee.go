@@ -41,7 +41,11 @@ func (r *run) call(ctx workflow.Context, f *frame, s *plan.Step) (outcome, error
 	}
 	out := outcome{status: contract.StepOK}
 	out.body.Run = open.ChildRunID
-	child := workflow.ExecuteChildWorkflow(calleeOptions(ctx, s, opened.WorkflowID), contract.WorkflowPlaybook, contract.PlaybookInput{
+	run := ctx
+	if c.Detached { // it outlives the context of this run
+		run, _ = workflow.NewDisconnectedContext(ctx)
+	}
+	child := workflow.ExecuteChildWorkflow(calleeOptions(run, s, opened.WorkflowID), contract.WorkflowPlaybook, contract.PlaybookInput{
 		RunID: open.ChildRunID, Plan: opened.Plan, Shadow: bothShadows(r.in.Shadow, opened.Shadow), Depth: r.in.Depth + 1,
 		Trigger: contract.Trigger{
 			Kind: "call", AlertID: r.in.Trigger.AlertID, Alert: r.in.Trigger.Alert, Inputs: inputs,

@@ -14,7 +14,7 @@ import (
 
 // read is a step that reads, with what stands beside its verb.
 func read(id, operation, more string) string {
-	return `{"id":"` + id + `","line":1,"verb":"action",` + more + `"action":{"operation":"` + operation + `","effect":"read","with":{"object":[]}}}`
+	return `{"id":"` + id + `","line":1,"verb":"action",` + more + `"action":{"operation":"` + operation + `","effect":"read","with":{"lit":{}}}}`
 }
 
 func setLast(expression string) string {

@@ -110,7 +110,7 @@ func TestApprovals(t *testing.T) {
 }
 
 func action(id, operation, more string) string {
-	return `{"id":"` + id + `","line":1,"verb":"action",` + more + `"action":{"operation":"` + operation + `","effect":"read","local":true,"with":{"object":[]}}}`
+	return `{"id":"` + id + `","line":1,"verb":"action",` + more + `"action":{"operation":"` + operation + `","effect":"read","local":true,"with":{"lit":{}}}}`
 }
 
 func TestSteps(t *testing.T) {
