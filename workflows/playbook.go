@@ -134,8 +134,8 @@ func (r *run) about() contract.RunBody {
 
 // topLevel runs the playbook's own steps, and continues as new between two of them when the history has become long.
 func (r *run) topLevel(ctx workflow.Context, top *frame) error {
-	for r.cursor < len(r.in.Plan.Steps) {
-		if r.cursor > 0 && r.historyIsLong(ctx) {
+	for first := r.cursor; r.cursor < len(r.in.Plan.Steps); {
+		if r.cursor > first && r.historyIsLong(ctx) { // each history gets on, however large what it began with
 			return r.continueAsNew(ctx, top, r.cursor)
 		}
 		next := groupEnd(r.in.Plan.Steps, r.cursor)

@@ -84,7 +84,8 @@ func (w *world) bodies(t *testing.T) map[string]contract.StepBody {
 		}
 		var body contract.StepBody
 		require.NoError(t, json.Unmarshal(e.Body, &body))
-		require.NotContains(t, found, e.Step, "a step ends once")
+		_, again := found[e.Step]
+		require.False(t, again, "step %s ended twice", e.Step)
 		found[e.Step] = body
 	}
 	return found
@@ -155,16 +156,27 @@ func playOn(t *testing.T, w *world, steps string, script func(env *testsuite.Tes
 		}
 		env.ExecuteWorkflow(contract.WorkflowPlaybook, in)
 		require.True(t, env.IsWorkflowCompleted())
-		err := env.GetWorkflowError()
-		if err == nil {
+		again, next := continued(t, env)
+		if !again {
 			require.NoError(t, env.GetWorkflowResult(&out))
 			return out, histories
 		}
-		var again *workflow.ContinueAsNewError
-		require.ErrorAs(t, err, &again)
-		in = contract.PlaybookInput{}
-		require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(again.Input, &in))
+		in = next
 	}
+}
+
+// continued tells whether a workflow goes on in a new history, and with what.
+func continued(t *testing.T, env *testsuite.TestWorkflowEnvironment) (bool, contract.PlaybookInput) {
+	t.Helper()
+	var in contract.PlaybookInput
+	err := env.GetWorkflowError()
+	if err == nil {
+		return false, in
+	}
+	var again *workflow.ContinueAsNewError
+	require.ErrorAs(t, err, &again)
+	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(again.Input, &in))
+	return true, in
 }
 
 func (w *world) prepare(t *testing.T, steps string) (*testsuite.TestWorkflowEnvironment, contract.PlaybookInput) {
