@@ -69,12 +69,21 @@ func (r *run) approve(ctx workflow.Context, f *frame, s *plan.Step) (outcome, er
 		}
 		return outcome{status: contract.StepOK, reason: "approved by " + decision.By, output: output}, nil
 	case "denied":
-		return outcome{status: contract.StepDenied, output: output}, &stopped{status: statusCompleted, reason: denial(decision)}
+		return refusal(s, outcome{status: contract.StepDenied, output: output}, denial(decision))
 	default:
 		out := outcome{status: contract.StepDenied, output: output}
 		out.body.Expired = r.full
-		return out, &stopped{status: statusCompleted, reason: "nobody decided before the deadline; nothing was released"}
+		return refusal(s, out, "nobody decided before the deadline; nothing was released")
 	}
+}
+
+// refusal ends the run or, where the plan says so, lets it go on without what would have been released.
+func refusal(s *plan.Step, out outcome, reason string) (outcome, error) {
+	if s.Approve.OnDeny == "continue" {
+		out.reason = reason
+		return out, nil
+	}
+	return out, &stopped{status: statusCompleted, reason: reason}
 }
 
 func approvalOutput(d contract.DecisionOutput) (json.RawMessage, error) {
