@@ -42,6 +42,7 @@ type Reader interface {
 // Ledger is what the API reads of the ledger. *store.Store is one.
 type Ledger interface {
 	Entries(ctx context.Context, f store.Filter) ([]soc.LedgerEntry, error)
+	RunEntries(ctx context.Context, runID string) ([]soc.LedgerEntry, error)
 	Head(ctx context.Context) (store.Head, error)
 	Changed() <-chan struct{}
 }

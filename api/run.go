@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -65,7 +64,7 @@ func (s *Server) listSteps(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	entries, err := s.entries(c.Request.Context(), run.ID)
+	entries, err := s.Ledger.RunEntries(c.Request.Context(), run.ID)
 	if err != nil {
 		s.fail(c, err)
 		return
@@ -103,23 +102,6 @@ func itemsPage(p *plan.Plan, run soc.Run, entries []soc.LedgerEntry, loop string
 		}
 	}
 	return page(steps, "")
-}
-
-// entries are all entries of a run.
-func (s *Server) entries(ctx context.Context, runID string) ([]soc.LedgerEntry, error) {
-	const most = 5000
-	var all []soc.LedgerEntry
-	for after := int64(0); ; {
-		some, err := s.Ledger.Entries(ctx, store.Filter{RunID: runID, AfterSeq: after, Limit: most})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
-		if len(some) < most {
-			return all, nil
-		}
-		after = some[len(some)-1].Seq
-	}
 }
 
 func (s *Server) listRunLedger(c *gin.Context) {

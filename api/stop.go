@@ -95,7 +95,7 @@ func (s *Server) undoOf(ctx context.Context, run soc.Run) (*plan.Plan, error) {
 	if err := json.Unmarshal(kept.Plan, &original); err != nil {
 		return nil, err
 	}
-	entries, err := s.entries(ctx, run.ID)
+	entries, err := s.Ledger.RunEntries(ctx, run.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (s *Server) undoOf(ctx context.Context, run soc.Run) (*plan.Plan, error) {
 		if !other.Status.Final() {
 			return nil, soc.Errorf(soc.Conflict, "the run %s is taking it back already", other.ID)
 		}
-		did, err := s.entries(ctx, other.ID)
+		did, err := s.Ledger.RunEntries(ctx, other.ID)
 		if err != nil {
 			return nil, err
 		}

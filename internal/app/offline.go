@@ -14,9 +14,11 @@ import (
 	"picket/internal/connector"
 	"picket/internal/contract"
 	"picket/internal/engine"
+	"picket/internal/runview"
 	"picket/internal/soc"
 	"picket/internal/store"
 	"picket/playbooks"
+	"picket/playbooks/plan"
 	"picket/workflows"
 )
 
@@ -39,14 +41,8 @@ func dirs(dir string) []string {
 // RunView is a run as the command line shows it.
 type RunView struct {
 	Run     soc.Run           `json:"run"`
-	Steps   []StepView        `json:"steps"`
+	Steps   []runview.Step    `json:"steps"`
 	Entries []soc.LedgerEntry `json:"entries"`
-}
-
-// StepView is how a step ended.
-type StepView struct {
-	Path string            `json:"path"`
-	Body contract.StepBody `json:"body"`
 }
 
 // ShowRun reads a run from a data directory, whether an instance works on it or not.
@@ -59,19 +55,18 @@ func ShowRun(ctx context.Context, dir, id string) (view RunView, err error) {
 	if view.Run, err = s.GetRun(ctx, id); err != nil {
 		return RunView{}, err
 	}
-	if view.Entries, err = s.Entries(ctx, store.Filter{RunID: id}); err != nil {
+	kept, err := s.PlanByDigest(ctx, view.Run.PlanDigest)
+	if err != nil {
 		return RunView{}, err
 	}
-	for _, e := range view.Entries {
-		if e.Kind != contract.KindStepFinished {
-			continue
-		}
-		step := StepView{Path: e.Step}
-		if err := json.Unmarshal(e.Body, &step.Body); err != nil {
-			return RunView{}, err
-		}
-		view.Steps = append(view.Steps, step)
+	var p plan.Plan
+	if err := json.Unmarshal(kept.Plan, &p); err != nil {
+		return RunView{}, err
 	}
+	if view.Entries, err = s.RunEntries(ctx, id); err != nil {
+		return RunView{}, err
+	}
+	view.Steps = runview.Steps(&p, view.Run, view.Entries)
 	return view, nil
 }
 

@@ -34,6 +34,12 @@ func newRun(std IO) *cobra.Command {
 		if run.AlertID != "" {
 			fmt.Fprintf(std.Out, "alert    %s  %q\n", run.AlertID, run.AlertTitle)
 		}
+		if run.Parent != "" {
+			fmt.Fprintf(std.Out, "of       %s (%s)\n", run.Parent, run.Trigger)
+		}
+		if run.Shadow {
+			fmt.Fprintln(std.Out, "shadow   consequential calls are recorded, not made")
+		}
 		if run.Verdict != "" {
 			fmt.Fprintf(std.Out, "verdict  %s\n", run.Verdict)
 		}
@@ -43,11 +49,14 @@ func newRun(std IO) *cobra.Command {
 		table := tabwriter.NewWriter(std.Out, 0, 4, 2, ' ', 0)
 		fmt.Fprintln(table, "\nSTEP\tVERB\tSTATUS\tTOOK\tNOTE")
 		for _, s := range view.Steps {
-			note := s.Body.Reason
-			if s.Body.Error != nil {
-				note = s.Body.Error.Kind + ": " + s.Body.Error.Message
+			note, took := s.Reason, ""
+			if s.Error != nil {
+				note = s.Error.Kind + ": " + s.Error.Message
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%q\n", s.Path, s.Body.Verb, s.Body.Status, s.Body.Ended.Sub(s.Body.Started).Round(time.Millisecond), note)
+			if s.Started != nil && s.Ended != nil {
+				took = s.Ended.Sub(*s.Started).Round(time.Millisecond).String()
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%q\n", s.Path, s.Verb, s.Status, took, note)
 		}
 		return table.Flush()
 	}

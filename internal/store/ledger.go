@@ -214,6 +214,22 @@ func (s *Store) Entries(ctx context.Context, f Filter) ([]soc.LedgerEntry, error
 	return entries, nil
 }
 
+// RunEntries answers all entries of a run, in the order of the chain.
+func (s *Store) RunEntries(ctx context.Context, runID string) ([]soc.LedgerEntry, error) {
+	const most = 5000
+	all := []soc.LedgerEntry{}
+	for after := int64(0); ; after = all[len(all)-1].Seq {
+		some, err := s.Entries(ctx, Filter{RunID: runID, AfterSeq: after, Limit: most})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+		if len(some) < most {
+			return all, nil
+		}
+	}
+}
+
 // FindEntry answers a run's entry by its key, or NotFound.
 func (s *Store) FindEntry(ctx context.Context, runID, key string) (soc.LedgerEntry, error) {
 	e, err := scanEntry(s.read(ctx).row("SELECT "+ledgerColumns+" FROM ledger WHERE run_id = ? AND run_id <> '' AND key = ?", plain(runID), plain(key)))
