@@ -81,7 +81,7 @@ func (r *run) release(f *frame, s *plan.Step, arguments json.RawMessage) (*relea
 		return nil, err
 	}
 	for _, id := range a.Approvals {
-		g, ok := r.approved[f.prefix+id]
+		g, ok := r.grantFor(f, id, s.ID)
 		if !ok {
 			continue
 		}

@@ -17,6 +17,7 @@ type grant struct {
 	Calls    []string          `json:"calls"`              // digests
 	Shadowed []string          `json:"shadowed,omitempty"` // digests of calls that are only recorded: nobody was asked
 	Edited   map[string]edited `json:"edited,omitempty"`   // by path
+	Each     []string          `json:"each,omitempty"`     // ids of the steps that it releases in a foreach
 }
 
 // edited is a call that the approver has changed.
@@ -41,9 +42,12 @@ func (r *run) approve(ctx workflow.Context, f *frame, s *plan.Step) (outcome, er
 		return outcome{}, err
 	}
 	path := f.prefix + s.ID
+	if len(in.Calls) == 0 && len(s.Approve.Each) > 0 {
+		return outcome{status: contract.StepSkipped, reason: "there is no call to decide on"}, nil
+	}
 	made, recorded := r.unshadowed(in.Calls)
 	if len(recorded) > 0 && len(made) == 0 {
-		return r.unasked(ctx, in, recorded)
+		return r.unasked(ctx, in, s.Approve, recorded)
 	}
 	in.Calls = made
 	decision, err := r.await(ctx, in, s.Approve.Remind)
@@ -66,6 +70,7 @@ func (r *run) approve(ctx workflow.Context, f *frame, s *plan.Step) (outcome, er
 		}
 		r.approved[path] = grant{
 			Approval: contract.ApprovalID(r.in.RunID, path, in.Escalated), Calls: decision.Calls, Shadowed: recorded, Edited: changed,
+			Each: inForeach(s.Approve),
 		}
 		return outcome{status: contract.StepOK, reason: "approved by " + decision.By, output: output}, nil
 	case "denied":
@@ -113,10 +118,10 @@ func (r *run) unshadowed(calls []contract.ApprovalCall) (made []contract.Approva
 
 // unasked notes an approval whose calls are all only recorded: there is nothing to decide on. What it grants is enough
 // for a record, and for nothing else.
-func (r *run) unasked(ctx workflow.Context, in contract.ApprovalInput, recorded []string) (outcome, error) {
+func (r *run) unasked(ctx workflow.Context, in contract.ApprovalInput, a *plan.Approve, recorded []string) (outcome, error) {
 	in.RunID, in.ApprovalID = r.in.RunID, contract.ApprovalID(r.in.RunID, in.Path, false)
 	r.note(ctx, in.Path+"/shadow", contract.KindApprovalShadowed, in.Path, in)
-	r.approved[in.Path] = grant{Shadowed: recorded}
+	r.approved[in.Path] = grant{Shadowed: recorded, Each: inForeach(a)}
 	output, err := approvalOutput(contract.DecisionOutput{Outcome: "approved", By: "picket", Reason: "shadow mode: nobody was asked"})
 	out := outcome{status: contract.StepOK, reason: "shadow mode: nobody was asked", output: output}
 	out.body.Shadow = true
@@ -140,24 +145,9 @@ func (r *run) request(ctx workflow.Context, f *frame, s *plan.Step) (contract.Ap
 		if covered == nil || covered.Action == nil {
 			return in, fmt.Errorf("covers %s, which is no action of this plan", id)
 		}
-		arguments, err := f.value(ctx, covered.Action.With)
-		if err != nil {
-			return in, fmt.Errorf("arguments of %s: %w", id, err)
-		}
-		digest, err := contract.CallDigest(covered.Action.Operation, covered.Action.Connection, arguments)
-		if err != nil {
+		if err := r.addCalls(ctx, f, a, covered, &in.Calls); err != nil {
 			return in, err
 		}
-		call := contract.ApprovalCall{
-			Step: f.prefix + id, Title: covered.Title, Operation: covered.Action.Operation, Connection: covered.Action.Connection,
-			Arguments: arguments, Origins: covered.Action.Origins, Digest: digest,
-		}
-		for _, e := range a.Edit {
-			if e.Step == id {
-				call.Edit = append(call.Edit, e)
-			}
-		}
-		in.Calls = append(in.Calls, call)
 	}
 	return in, nil
 }

@@ -2,6 +2,9 @@ package workflows
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
+	"unicode/utf8"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -16,7 +19,10 @@ func (r *run) ask(ctx workflow.Context, f *frame, s *plan.Step) (outcome, error)
 	if err != nil {
 		return outcome{}, err
 	}
-	in.Role, in.OnTimeout, in.Form = a.Role, a.OnTimeout, a.Fields
+	if in.Form, err = form(ctx, f, a.Fields); err != nil {
+		return outcome{}, err
+	}
+	in.Role, in.OnTimeout = a.Role, a.OnTimeout
 	in.Deadline = in.CreatedAt.Add(millis(a.Within))
 	if a.NotRequester {
 		in.NotUser = r.in.Trigger.RequestedBy
@@ -42,6 +48,34 @@ func (r *run) ask(ctx workflow.Context, f *frame, s *plan.Step) (outcome, error)
 	out := outcome{}
 	out.body.Expired = true
 	return out, fail("timeout", "nobody answered within %s", millis(a.Within))
+}
+
+// form is a form with the options that are computed.
+func form(ctx workflow.Context, f *frame, fields []plan.FormField) ([]plan.FormField, error) {
+	sent := slices.Clone(fields)
+	for i := range sent {
+		if sent[i].From == nil {
+			continue
+		}
+		value, err := f.value(ctx, *sent[i].From)
+		if err != nil {
+			return nil, fmt.Errorf("options of %s: %w", sent[i].Name, err)
+		}
+		var options []string
+		if json.Unmarshal(value, &options) != nil || options == nil {
+			return nil, fail("invalid", "the options of %s are no list of texts", sent[i].Name)
+		}
+		if len(options) > MaxOptions {
+			return nil, fail("invalid", "%s has %d options; at most %d are allowed", sent[i].Name, len(options), MaxOptions)
+		}
+		for _, o := range options {
+			if utf8.RuneCountInString(o) > MaxOptionLength {
+				return nil, fail("invalid", "an option of %s has more than %d characters", sent[i].Name, MaxOptionLength)
+			}
+		}
+		sent[i].Options, sent[i].From = options, nil
+	}
+	return sent, nil
 }
 
 func because(reason string) string {

@@ -55,12 +55,15 @@ func (r *run) part(f *frame, s *plan.Step) LoopInput {
 				Budget: r.in.Plan.Budget, Cost: r.in.Plan.Cost, Steps: []plan.Step{*s},
 			},
 		},
-		Prefix: f.prefix, Frame: r.travelling(f, used, used.roots), Spent: spent{r.tokens, r.costUSD},
+		Prefix: f.prefix, Frame: r.travelling(f, used, used.roots), Grants: r.grantsAround(f), Spent: spent{r.tokens, r.costUSD},
 	}
 }
 
 // runPart runs a part of a loop to its end and takes over what it came to, however it ended.
 func (r *run) runPart(ctx workflow.Context, path string, in LoopInput) (LoopOutput, error) {
+	if n := in.Frame.size(); n > MaxCarriedBytes {
+		return LoopOutput{}, fail("invalid", "the steps of the loop use %d MiB of what stands before it; at most %d MiB are allowed: keep what they need with a set before it", n>>20, MaxCarriedBytes>>20)
+	}
 	r.flush(ctx) // what stood before the part stands before it in the ledger
 	child := workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:          fmt.Sprintf("%s/loop/%s/%d", r.in.RunID, path, in.First),

@@ -16,6 +16,14 @@ const (
 	MaxLoopItems = 10_000
 	// MaxCollectedBytes bounds what a foreach collects of its items.
 	MaxCollectedBytes = 8 << 20
+	// MaxCarriedBytes bounds what a run carries into a new history or a loop's child workflow: one payload has at most
+	// 32 MiB. A run that would carry more stays in its history for as long as it may.
+	MaxCarriedBytes = 20 << 20
+	// MaxCallsPerApproval bounds the calls of one approval that covers a step in a foreach.
+	MaxCallsPerApproval = 100
+	// MaxOptions and MaxOptionLength bound the options of a form that are computed; the length counts characters.
+	MaxOptions      = 100
+	MaxOptionLength = 200
 	// MaxCallDepth bounds how deep playbooks call playbooks.
 	MaxCallDepth = 8
 	// MaxReminders bounds how often people are reminded of one approval or question.

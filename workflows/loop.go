@@ -20,6 +20,7 @@ type LoopInput struct {
 	Items  []json.RawMessage      `json:"items,omitempty"`  // foreach
 	Rounds int                    `json:"rounds,omitempty"` // repeat: up to which number of rounds
 	Last   []stepState            `json:"last,omitempty"`   // repeat: the steps of the round before
+	Grants map[string]grant       `json:"grants,omitempty"` // by path: given around the loop, for all of its items
 	Spent  spent                  `json:"spent,omitzero"`   // by the run before this part
 	Kept   LoopOutput             `json:"kept"`             // what the histories of this part before this one came to
 }
@@ -63,6 +64,9 @@ func Loop(ctx workflow.Context, in LoopInput) (LoopOutput, error) {
 	r := newRun(in.Run)
 	r.tokens, r.costUSD = in.Spent.Tokens+in.Kept.Spent.Tokens, in.Spent.CostUSD+in.Kept.Spent.CostUSD
 	r.undo, r.verdict, r.carried = in.Kept.Undo, in.Kept.Verdict, &state{Frame: in.Frame}
+	for _, path := range workflow.DeterministicKeys(in.Grants) {
+		r.approved[path] = in.Grants[path]
+	}
 	r.listen(ctx)
 	r.watchCancel(ctx)
 	f, err := r.rootFrame(ctx)

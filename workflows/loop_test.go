@@ -55,6 +55,10 @@ func TestRepeat(t *testing.T) {
 			repeat: repeatStep(`"until":"index >= 1","at_most":5`, setID("n", "index * 10")), status: "completed",
 			last: `{"rounds":2,"last":{"n":{"v":10}}}`, rounds: 2,
 		},
+		"a round sees what the one before it came to": {
+			repeat: repeatStep(`"until":"len(steps.seen.output.v) >= 3","at_most":5`, setID("seen", "concat(last?.seen?.v ?? [], [index])")), status: "completed",
+			last: `{"rounds":3,"last":{"seen":{"v":[0,1,2]}}}`, rounds: 3,
+		},
 		"too many rounds fail it": {
 			repeat: repeatStep(`"until":"false","at_most":4`, poll), status: "failed", kind: "exhausted", last: "null", rounds: 4,
 		},

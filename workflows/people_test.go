@@ -156,3 +156,91 @@ func TestSignalsNobodyWaitsForAreNotKept(t *testing.T) {
 	require.Equal(t, "completed", out.Status)
 	require.Len(t, w.calls, 1, "a flood of signals for others does not hide the true one")
 }
+
+func TestOptionsAreComputed(t *testing.T) {
+	t.Parallel()
+	ask := func(from string) string {
+		return `[{"id":"last","line":1,"verb":"ask","ask":{"title":{"lit":"Which?"},"role":"analyst","within":60000,"on_timeout":"continue",
+			"fields":[{"name":"which","type":"choices","from":{"expr":` + quoted(from) + `}}]}}]`
+	}
+	for from, reason := range map[string]string{
+		`["a", alert.user.name]`: "",
+		`alert.user`:             "the options of which are no list of texts",
+		`[1]`:                    "the options of which are no list of texts",
+		`null`:                   "the options of which are no list of texts",
+		`map(0..100, "x")`:       "which has 101 options; at most 100 are allowed",
+		`[repeat("ä", 201)]`:     "an option of which has more than 200 characters",
+	} {
+		w := &world{full: true}
+		out := play(t, w, ask(from), nil)
+		require.Contains(t, out.Reason, reason)
+		if reason == "" {
+			require.Equal(t, "completed", out.Status, out.Reason)
+			require.Equal(t, []string{"a", "ana"}, w.approvals[0].Form[0].Options)
+			require.Nil(t, w.approvals[0].Form[0].From)
+		} else {
+			require.Equal(t, "failed", out.Status)
+			require.Empty(t, w.approvals)
+		}
+	}
+}
+
+func TestOneDecisionForTheCallsOfAForeach(t *testing.T) {
+	t.Parallel()
+	block := `{"id":"block","line":3,"verb":"action","action":{"operation":"fw.block","effect":"consequential","approvals":["gate"],
+		"with":{"object":[{"name":"ip","value":{"expr":"item"}}]}}}`
+	steps := func(items string, batch string) string {
+		return `[{"id":"gate","line":1,"verb":"approve","approve":{"title":{"lit":"?"},"role":"responder","covers":["block"],
+			"each":[{"step":"block","foreach":"last"}],"within":60000,"on_timeout":"deny","edit":[{"step":"block","argument":"ip"}]}},` +
+			foreachStep(items, `"at_once":1,"batch":`+batch, block) + `]`
+	}
+	one, two, nine := digestOf(t, "fw.block", `{"ip":"1"}`), digestOf(t, "fw.block", `{"ip":"2"}`), digestOf(t, "fw.block", `{"ip":"9"}`)
+	cases := map[string]struct {
+		items    string
+		decision contract.DecisionOutput
+		shadow   *contract.Shadow
+		status   string
+		asked    []string
+		made     []string
+		recorded int
+	}{
+		"a yes to all": {
+			items: `["1","2"]`, decision: contract.DecisionOutput{Outcome: "approved", Calls: []string{one, two}}, status: "completed",
+			asked: []string{"last[0]/block", "last[1]/block"}, made: []string{`{"ip":"1"}`, `{"ip":"2"}`},
+		},
+		"a yes to one": {
+			items: `["1","2"]`, decision: contract.DecisionOutput{Outcome: "approved", Calls: []string{two}}, status: "completed",
+			asked: []string{"last[0]/block", "last[1]/block"}, made: []string{`{"ip":"2"}`},
+		},
+		"a yes with a change of one": {
+			items: `["1","2"]`, status: "completed", asked: []string{"last[0]/block", "last[1]/block"}, made: []string{`{"ip":"1"}`, `{"ip":"9"}`},
+			decision: contract.DecisionOutput{Outcome: "approved", Calls: []string{one, nine}, Edited: map[string]json.RawMessage{"last[1]/block": json.RawMessage(`{"ip":"9"}`)}},
+		},
+		"a no":                  {items: `["1","2"]`, decision: contract.DecisionOutput{Outcome: "denied"}, status: "completed", asked: []string{"last[0]/block", "last[1]/block"}},
+		"nothing to decide on":  {items: `[]`, status: "completed"},
+		"too many to decide on": {items: `map(0..100, string(#))`, status: "failed"},
+		"in shadow":             {items: `["1","2"]`, shadow: &contract.Shadow{}, status: "completed", recorded: 2},
+	}
+	for name, c := range cases {
+		for _, batch := range []string{"0", "1"} {
+			t.Run(name+" (batches of "+batch+")", func(t *testing.T) {
+				t.Parallel()
+				w := &world{full: true, shadow: c.shadow, decisions: map[string]contract.DecisionOutput{"dec_1": c.decision}}
+				out := play(t, w, steps(c.items, batch), func(env *testsuite.TestWorkflowEnvironment) { approve(env, time.Second, "gate", "dec_1") })
+				require.Equal(t, c.status, out.Status, out.Reason)
+				var asked, made []string
+				for _, a := range w.approvals {
+					for _, call := range a.Calls {
+						asked = append(asked, call.Step)
+					}
+				}
+				for _, call := range w.calls {
+					made = append(made, string(call.Arguments))
+				}
+				require.Equal(t, c.asked, asked)
+				require.Equal(t, c.made, made)
+				require.Len(t, w.kinds(contract.KindCallShadowed), c.recorded)
+			})
+		}
+	}
+}

@@ -136,7 +136,9 @@ func (r *run) about() contract.RunBody {
 func (r *run) topLevel(ctx workflow.Context, top *frame) error {
 	for first := r.cursor; r.cursor < len(r.in.Plan.Steps); {
 		if r.cursor > first && r.historyIsLong(ctx) { // each history gets on, however large what it began with
-			return r.continueAsNew(ctx, top, r.cursor)
+			if err := r.continueAsNew(ctx, top, r.cursor); err != nil {
+				return err
+			}
 		}
 		next := groupEnd(r.in.Plan.Steps, r.cursor)
 		if err := r.block(ctx, top, r.in.Plan.Steps[r.cursor:next]); err != nil {

@@ -160,6 +160,9 @@ func (r *references) ofStep(used *uses, s *plan.Step) {
 	case s.Ask != nil:
 		r.value(used, s.Ask.Title)
 		value(s.Ask.Message)
+		for _, field := range s.Ask.Fields {
+			value(field.From)
+		}
 		for _, id := range s.Ask.Evidence {
 			used.step(id)
 		}

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"go.temporal.io/sdk/workflow"
@@ -33,13 +34,9 @@ func (r *run) repeat(ctx workflow.Context, f *frame, s *plan.Step) (outcome, err
 	if err != nil {
 		return out, err
 	}
-	last := null
-	if got.last != nil {
-		last = stepOutputs(got.last, rep.Steps)
-	}
 	out.output = object([]plan.Field{
 		{Name: "rounds", Value: plan.Value{Literal: encoded(got.Number)}},
-		{Name: "last", Value: plan.Value{Literal: last}},
+		{Name: "last", Value: plan.Value{Literal: lastOutputs(got.last, rep.Steps)}},
 	})
 	return out, nil
 }
@@ -66,6 +63,7 @@ func (r *run) rounds(ctx workflow.Context, f *frame, s *plan.Step, limit int, go
 			}
 		}
 		next := f.within(fmt.Sprintf("%s%s[%d]/", f.prefix, s.ID, got.Number), "", nil, got.Number)
+		next.vars["last"] = lastOutputs(got.last, rep.Steps)
 		if rep.While != "" {
 			holds, err := next.seeing(got.last).holds(ctx, rep.While)
 			if err != nil {
@@ -92,6 +90,14 @@ func (r *run) rounds(ctx workflow.Context, f *frame, s *plan.Step, limit int, go
 			}
 		}
 	}
+}
+
+// lastOutputs are the outputs of a round's steps by id; null when there was no round.
+func lastOutputs(last *frame, steps []plan.Step) json.RawMessage {
+	if last == nil {
+		return null
+	}
+	return stepOutputs(last, steps)
 }
 
 // seeing is a frame of a round that also sees the steps of the round before.

@@ -60,11 +60,27 @@ func (r *run) resume() error {
 	return nil
 }
 
-// continueAsNew goes on with the top-level step at the cursor in a new history.
+// size is how many bytes of outputs and roots travel.
+func (t frameState) size() int {
+	n := 0
+	for _, name := range workflow.DeterministicKeys(t.Vars) {
+		n += len(t.Vars[name])
+	}
+	for _, s := range t.Done {
+		n += len(s.Output)
+	}
+	return n
+}
+
+// continueAsNew goes on with the top-level step at the cursor in a new history, unless it would carry too much.
 func (r *run) continueAsNew(ctx workflow.Context, top *frame, cursor int) error {
 	used := top.refs.ofBlock(r.in.Plan.Steps[cursor:])
 	top.refs.fields(&used, r.in.Plan.Outputs)
-	return r.goOn(ctx, state{Cursor: cursor, Started: r.started, Held: true, Frame: r.travelling(top, used, []string{"inputs"})})
+	carried := r.travelling(top, used, []string{"inputs"})
+	if carried.size() > MaxCarriedBytes {
+		return nil
+	}
+	return r.goOn(ctx, state{Cursor: cursor, Started: r.started, Held: true, Frame: carried})
 }
 
 // queueAsNew goes on waiting for the key in a new history.
