@@ -11,7 +11,7 @@ import (
 )
 
 func newPlaybook(std IO) *cobra.Command {
-	return group("playbook", "Work with playbook files", newPlaybookCheck(std), newPlaybookCompile(std), newPlaybookFmt(std), newPlaybookTest(std), newPlaybookLanguageServer(std))
+	return group("playbook", "Work with playbook files", newPlaybookCheck(std), newPlaybookCompile(std), newPlaybookFmt(std), newPlaybookTest(std), newPlaybookBacktest(std), newPlaybookLanguageServer(std))
 }
 
 func newPlaybookCheck(std IO) *cobra.Command {

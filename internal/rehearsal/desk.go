@@ -69,7 +69,7 @@ func (st *stage) request(at place, in contract.ApprovalInput) (nothing, error) {
 	acts, err := st.script.World.Decide(Question{Path: at.path, Step: at.step, In: in})
 	if err != nil {
 		// Nobody will answer, and the run must come to its end all the same.
-		st.faults = append(st.faults, Fault{Path: at.path, Message: err.Error(), Err: err})
+		st.fault(Fault{Path: at.path, Message: err.Error(), Err: err})
 		return nothing{}, nil
 	}
 	for _, a := range acts {

@@ -25,7 +25,7 @@ func (st *stage) subscribe(at place, in contract.SubscribeInput) (nothing, error
 	}
 	w := &subscription{path: at.path, in: in, workflow: at.workflow}
 	st.waits[in.SubscriptionID] = w
-	arrivals, err := st.script.World.Events(Waiting{Path: at.path, Step: at.step, In: in})
+	arrivals, err := st.script.World.Events(Waiting{Path: at.path, Step: at.step, In: in, At: st.now()})
 	if err != nil {
 		return nothing{}, err
 	}

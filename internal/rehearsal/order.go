@@ -86,7 +86,9 @@ func (q *queue) leave(mine *ticket, failed bool) {
 const lostAfter = 2 * time.Second
 
 // before tells whether a ticket was asked for before another one.
-func (q *queue) before(a, b *ticket) bool { return slices.Index(q.tickets, a) < slices.Index(q.tickets, b) }
+func (q *queue) before(a, b *ticket) bool {
+	return slices.Index(q.tickets, a) < slices.Index(q.tickets, b)
+}
 
 func (q *queue) drop(which func(*ticket) bool) {
 	q.mu.Lock()

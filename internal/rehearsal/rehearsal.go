@@ -36,6 +36,8 @@ type Script struct {
 	Shadow  *contract.Shadow
 	Cancel  time.Duration // when it is cancelled; 0 is never
 	World   World
+	// StopAtFault cancels the run at the first thing that the world does not answer.
+	StopAtFault bool
 	// Effect is that of an operation by the catalog, against which every call is held.
 	Effect func(operation string) string
 }
@@ -100,6 +102,7 @@ type Waiting struct {
 	Path string
 	Step string
 	In   contract.SubscribeInput
+	At   time.Time
 }
 
 // Arrival is an alert that arrives.

@@ -123,7 +123,7 @@ func (st *stage) failure(at place, err error) error {
 	}
 	known, ok := errors.AsType[*soc.Error](err)
 	if !ok {
-		st.faults = append(st.faults, Fault{Path: at.path, Message: err.Error(), Err: err})
+		st.fault(Fault{Path: at.path, Message: err.Error(), Err: err})
 		return temporal.NewNonRetryableApplicationError(err.Error(), string(soc.Internal), nil)
 	}
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(known.Kind), temporal.ApplicationErrorOptions{
@@ -131,9 +131,15 @@ func (st *stage) failure(at place, err error) error {
 	})
 }
 
+func (st *stage) fault(f Fault) {
+	if st.faults = append(st.faults, f); len(st.faults) == 1 && st.script.StopAtFault {
+		st.env.RegisterDelayedCallback(st.env.CancelWorkflow, 0)
+	}
+}
+
 // broken notes a promise of the interpreter that does not hold.
 func (st *stage) broken(path, format string, args ...any) {
-	st.faults = append(st.faults, Fault{Path: path, Message: fmt.Sprintf(format, args...)})
+	st.fault(Fault{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
 func (st *stage) register(env *testsuite.TestWorkflowEnvironment) {
@@ -197,6 +203,8 @@ func (st *stage) call(at place, in contract.CallInput) (contract.CallOutput, err
 	st.calls[i].Output, st.calls[i].Error = output, ""
 	if err != nil {
 		st.calls[i].Error = err.Error()
+		_, known := errors.AsType[*soc.Error](err)
+		st.calls[i].Unanswered = !known
 	}
 	return contract.CallOutput{Output: output}, err
 }

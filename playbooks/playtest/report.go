@@ -95,7 +95,8 @@ type Made struct {
 	Output     json.RawMessage `json:"output,omitempty"`
 	Error      string          `json:"error,omitempty"`
 	Attempts   int             `json:"attempts"`
-	Shadowed   bool            `json:"shadowed,omitempty"` // recorded, not made
+	Shadowed   bool            `json:"shadowed,omitempty"`   // recorded, not made
+	Unanswered bool            `json:"unanswered,omitempty"` // nothing says what it would have answered
 }
 
 // Question is an approval or a form that was put to people.
