@@ -6,6 +6,7 @@ package backtest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -230,7 +231,7 @@ func (b *backtest) run(ctx context.Context, run soc.Run) (Result, error) {
 	}
 	result.Assumed = world.assumed.list()
 	for _, f := range played.Faults {
-		q, ok := f.Err.(*Question)
+		q, ok := errors.AsType[*Question](f.Err)
 		if !ok {
 			q = &Question{Kind: "interpreter", Step: f.Path, Text: f.Message}
 		}

@@ -152,7 +152,7 @@ func (d testDir) run(ctx context.Context, o runner.Options) (*playtest.Report, e
 		if err != nil {
 			return nil, err
 		}
-		defer root.Close() //nolint:errcheck // it was only read
+		defer root.Close()
 		files = root.FS()
 	}
 	names, err := fs.Glob(files, "*.yaml")

@@ -6,6 +6,7 @@ package playtest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"path"
 	"regexp"
@@ -213,7 +214,7 @@ func (t *trial) play(ctx context.Context) {
 	t.result.Run, t.result.Skipped = record.Run, record.Took.Milliseconds()
 	for _, f := range record.Faults {
 		at := t.c.NameAt
-		if placed, ok := f.Err.(*unanswered); ok && placed.at.Start.Line > 0 {
+		if placed, ok := errors.AsType[*unanswered](f.Err); ok && placed.at.Start.Line > 0 {
 			at = placed.at
 		}
 		t.fail(at, playtest.Failure{Message: f.Message})

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"picket/playbooks/plan"
 	"picket/playbooks/spec"
 )
 
@@ -358,6 +357,3 @@ func (r *reader) shadow(n *spec.Node) *Shadow {
 	}
 	return &Shadow{}
 }
-
-// millis is a length of time for people and programs.
-func millis(d plan.Duration) time.Duration { return time.Duration(d) * time.Millisecond }

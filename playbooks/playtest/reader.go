@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
-	"strings"
 
 	"picket/playbooks/plan"
 	"picket/playbooks/spec"
@@ -218,6 +217,3 @@ func quote(b *bytes.Buffer, text string) {
 	_ = enc.Encode(text) // a string always encodes
 	b.Truncate(b.Len() - 1)
 }
-
-// sentence joins the words of a list for people.
-func sentence(words []string) string { return strings.Join(words, ", ") }
