@@ -9,8 +9,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
-	"gopkg.in/yaml.v3"
 	"golang.org/x/tools/txtar"
+	"gopkg.in/yaml.v3"
 
 	"picket/playbooks"
 	"picket/playbooks/library"

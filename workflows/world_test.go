@@ -34,6 +34,8 @@ type world struct {
 	keys      []contract.KeyOutput               // the answers to those who ask for a key, the last one for ever
 	events    map[string]contract.EventOutput    // by subscription id
 	playbooks map[string]plan.Plan               // that can be called
+	onAsked   func(context.Context, contract.ApprovalInput)
+	decide    func(contract.DecisionInput) contract.DecisionOutput
 
 	mu         sync.Mutex
 	calls      []contract.CallInput
@@ -256,14 +258,21 @@ func (w *world) model(_ context.Context, in contract.ModelInput) (contract.Model
 	return w.models(in)
 }
 
-func (w *world) requestApproval(_ context.Context, in contract.ApprovalInput) error {
-	defer w.keep(in.Step)()
+func (w *world) requestApproval(ctx context.Context, in contract.ApprovalInput) error {
+	done := w.keep(in.Step)
 	w.approvals = append(w.approvals, in)
+	done()
+	if w.onAsked != nil {
+		w.onAsked(ctx, in)
+	}
 	return nil
 }
 
 func (w *world) readDecision(_ context.Context, in contract.DecisionInput) (contract.DecisionOutput, error) {
 	defer w.keep(in.Step)()
+	if w.decide != nil {
+		return w.decide(in), nil
+	}
 	return w.decisions[in.DecisionID], nil
 }
 
