@@ -186,13 +186,14 @@ func TestWorkflowsImportNoClockRandomOrIO(t *testing.T) {
 
 func TestTestHelpersStayInTests(t *testing.T) {
 	t.Parallel()
+	// These are no helpers of our tests: they run playbooks, in what analysts write and against what happened.
+	product := []string{"internal/playtest", "playbooks/playtest", "internal/backtest"}
 	for _, p := range packages(t) {
-		if strings.HasSuffix(p.Name, "test") && !in(p.ImportPath, "internal/playtest", "playbooks/playtest") {
+		if strings.HasSuffix(p.Name, "test") && !in(p.ImportPath, product...) {
 			continue
 		}
 		for _, dep := range p.Imports {
-			// Playtest is no helper of our tests: it runs those that analysts write.
-			helper := in(dep, "internal") && strings.HasSuffix(dep, "test") && !in(dep, "internal/playtest")
+			helper := in(dep, "internal") && strings.HasSuffix(dep, "test") && !in(dep, product...)
 			require.Falsef(t, foreign(dep, "github.com/stretchr/testify") || helper,
 				"%s imports %s outside a test", p.ImportPath, dep)
 		}

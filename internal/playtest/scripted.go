@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,9 @@ type scripted struct {
 	models []int
 	acts   map[int][]*rehearsal.Act // by index of the case's answers
 	events map[int][]*rehearsal.Arrival
-	asked  map[int]bool // answers that were asked for
-	subs   map[int]bool // called playbooks of the case that were called
+	began  map[int]time.Time // when a step first waited for the event
+	asked  map[int]bool      // answers that were asked for
+	subs   map[int]bool      // called playbooks of the case that were called
 }
 
 var _ rehearsal.World = (*scripted)(nil)
@@ -32,7 +34,7 @@ var _ rehearsal.World = (*scripted)(nil)
 func newScripted(ctx context.Context, t *trial) *scripted {
 	return &scripted{
 		ctx: ctx, t: t, mocks: make([]int, len(t.c.Mocks)), models: make([]int, len(t.c.Models)),
-		acts: map[int][]*rehearsal.Act{}, events: map[int][]*rehearsal.Arrival{}, asked: map[int]bool{}, subs: map[int]bool{},
+		acts: map[int][]*rehearsal.Act{}, events: map[int][]*rehearsal.Arrival{}, began: map[int]time.Time{}, asked: map[int]bool{}, subs: map[int]bool{},
 	}
 }
 
@@ -152,15 +154,24 @@ func (s *scripted) Decide(q rehearsal.Question) ([]*rehearsal.Act, error) {
 	return acts, nil
 }
 
+// Events are those that are still to come: an event happens once, so many after the step first waited, and whoever waits
+// then sees it. In a loop, the round after does not.
 func (s *scripted) Events(w rehearsal.Waiting) ([]*rehearsal.Arrival, error) {
 	var arrivals []*rehearsal.Arrival
 	for _, i := range matching(len(s.t.c.Events), func(i int) string { return s.t.c.Events[i].Target }, w.Path, w.Step) {
 		e := &s.t.c.Events[i]
+		if _, before := s.began[i]; !before {
+			s.began[i] = w.At
+		}
+		after := s.began[i].Add(span(e.After)).Sub(w.At)
+		if after < 0 || after == 0 && slices.ContainsFunc(s.events[i], func(a *rehearsal.Arrival) bool { return a.Done }) {
+			continue
+		}
 		alert, err := s.t.alert(&e.Alert)
 		if err != nil {
 			return nil, &unanswered{at: e.At, text: err.Error()}
 		}
-		a := &rehearsal.Arrival{After: span(e.After), Alert: alert}
+		a := &rehearsal.Arrival{After: after, Alert: alert}
 		s.events[i] = append(s.events[i], a)
 		arrivals = append(arrivals, a)
 	}

@@ -19,7 +19,7 @@ const (
 	silent         // left out: derived from the rest, or text about the source
 	apart          // no part of what a step is; compared by a function of its own
 	linked         // names of steps that the rest of the plan names in turn; compared by a function of its own
-	expr           // an expression: spaces and quotes do not count
+	written        // an expression: spaces and quotes do not count
 	stepID         // the name of a step
 	stepIDs        // names of steps, in any order
 	unordered      // a list whose order says nothing
@@ -40,14 +40,14 @@ var roles = map[string]role{
 	"Approve.Covers":    linked,
 	"Plan.Labels":       unordered,
 	"Plan.Attack":       unordered,
-	"Trigger.When":      expr,
-	"Step.If":           expr,
-	"Branch.When":       expr,
-	"Foreach.Items":     expr,
-	"Repeat.Until":      expr,
-	"Repeat.While":      expr,
-	"Event.When":        expr,
-	"Origin.From":       expr,
+	"Trigger.When":      written,
+	"Step.If":           written,
+	"Branch.When":       written,
+	"Foreach.Items":     written,
+	"Repeat.Until":      written,
+	"Repeat.While":      written,
+	"Event.When":        written,
+	"Origin.From":       written,
 	"Step.ID":           stepID,
 	"Evidence.ID":       stepID,
 	"Edit.Step":         stepID,
@@ -161,7 +161,7 @@ func (w *writer) list(v reflect.Value, as role) {
 
 func (w *writer) text(text string, as role) string {
 	switch {
-	case as == expr:
+	case as == written:
 		text = canonicalExpr(text, w.id)
 	case (as == stepID || as == stepIDs || as == linked) && w.id != nil:
 		text = w.id(text)

@@ -5,8 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/parser/lexer"
+	"picket/playbooks/expr"
 )
 
 // spelling are the operators that can be written in two ways. (not is left alone: it is also half of `not in`.)
@@ -16,22 +15,14 @@ var spelling = map[string]string{"and": "&&", "or": "||"}
 // of two words for the same operator. Names of steps are passed through id, unless it is nil. A source that can't be
 // read counts letter by letter.
 func canonicalExpr(source string, id func(string) string) string {
-	tokens, ok := lex(source)
+	tokens, ok := expr.Tokens(source)
 	if !ok {
 		return "unreadable " + strconv.Quote(source)
 	}
 	return join(tokens, id)
 }
 
-func lex(source string) ([]lexer.Token, bool) {
-	tokens, err := lexer.Lex(file.NewSource(source))
-	if err != nil || len(tokens) == 0 {
-		return nil, false
-	}
-	return slices.DeleteFunc(tokens, func(t lexer.Token) bool { return t.Kind == lexer.EOF }), true
-}
-
-func join(tokens []lexer.Token, id func(string) string) string {
+func join(tokens []expr.Token, id func(string) string) string {
 	var b strings.Builder
 	for i, t := range tokens {
 		word := t.Value
@@ -39,9 +30,9 @@ func join(tokens []lexer.Token, id func(string) string) string {
 			word = id(word)
 		}
 		switch {
-		case t.Kind == lexer.String || t.Kind == lexer.Bytes:
+		case t.Kind == expr.TokenString || t.Kind == expr.TokenBytes:
 			word = strings.ToLower(string(t.Kind[:1])) + strconv.Quote(word)
-		case t.Kind == lexer.Operator && spelling[word] != "":
+		case t.Kind == expr.TokenOperator && spelling[word] != "":
 			word = spelling[word]
 		}
 		if i > 0 {
@@ -52,23 +43,23 @@ func join(tokens []lexer.Token, id func(string) string) string {
 	return b.String()
 }
 
-func member(t lexer.Token) bool { return t.Is(lexer.Operator, ".", "?.") }
+func member(t expr.Token) bool { return t.Is(expr.TokenOperator, ".", "?.") }
 
 // namesStep tells whether token i is the id in steps.id or steps["id"].
-func namesStep(tokens []lexer.Token, i int) bool {
+func namesStep(tokens []expr.Token, i int) bool {
 	root := i - 2
 	switch {
 	case i < 2:
 		return false
-	case tokens[i].Kind == lexer.Identifier && member(tokens[i-1]):
-	case tokens[i].Kind == lexer.String && tokens[i-1].Is(lexer.Bracket, "["):
+	case tokens[i].Kind == expr.TokenIdentifier && member(tokens[i-1]):
+	case tokens[i].Kind == expr.TokenString && tokens[i-1].Is(expr.TokenBracket, "["):
 		if member(tokens[i-2]) { // steps?.["id"]
 			root--
 		}
 	default:
 		return false
 	}
-	return root >= 0 && tokens[root].Is(lexer.Identifier, "steps") && (root == 0 || !member(tokens[root-1]))
+	return root >= 0 && tokens[root].Is(expr.TokenIdentifier, "steps") && (root == 0 || !member(tokens[root-1]))
 }
 
 // The ways in which a condition differs from the one before.
@@ -135,7 +126,7 @@ var looser = map[string][]string{
 
 func operands(source, operator string, id func(string) string) []operand {
 	whole := []operand{{source: strings.TrimSpace(source), canonical: canonicalExpr(source, id)}}
-	tokens, ok := lex(source)
+	tokens, ok := expr.Tokens(source)
 	if !ok {
 		return whole
 	}
@@ -153,14 +144,14 @@ func operands(source, operator string, id func(string) string) []operand {
 	}
 	for i, t := range tokens {
 		switch {
-		case t.Is(lexer.Bracket, "(", "[", "{"):
+		case t.Is(expr.TokenBracket, "(", "[", "{"):
 			depth++
-		case t.Is(lexer.Bracket):
+		case t.Is(expr.TokenBracket):
 			depth--
 		case depth != 0 || i > 0 && member(tokens[i-1]):
-		case t.Kind == lexer.Operator && slices.Contains(looser[operator], t.Value):
+		case t.Kind == expr.TokenOperator && slices.Contains(looser[operator], t.Value):
 			return whole
-		case t.Kind == lexer.Operator && (t.Value == operator || spelling[t.Value] == operator):
+		case t.Kind == expr.TokenOperator && (t.Value == operator || spelling[t.Value] == operator):
 			if !cut(i) {
 				return whole
 			}

@@ -4,8 +4,8 @@
 // The tree comes from yaml.v3, which the compiler reads with as well, so that both see the same document; the text of
 // comments and scalars comes from the source. Two other ways were tried on the library, on 53 foreign workflows and on
 // hard cases written for it. The encoder of yaml.v3 keeps the comments of all files, but changes folded scalars with
-// deeper lines (two of three library playbooks said something else afterwards) and drops blank lines. The tree of goccy/go-yaml keeps those, and
-// loses comments inside flow collections and between a key and its value. Neither moves a key with its comments.
+// deeper lines (playbooks of the library said something else afterwards) and drops blank lines. The tree
+// of goccy/go-yaml keeps those, and loses comments inside flow collections and between a key and its value. Neither moves a key with its comments.
 //
 // Nothing is trusted: the result is read again, and where it is not the same document with the same comments, the
 // formatter gives an error and no text.

@@ -5,47 +5,32 @@ import (
 	"slices"
 
 	"gopkg.in/yaml.v3"
+
+	"picket/playbooks/spec"
 )
 
-// The canonical order of keys. A key that is in none of them stays behind the one that it follows.
+// headerKeys say what a playbook is; each other key of it, sectionKeys, is a section of its own.
 var (
 	headerKeys  = []string{"name", "title", "owner", "labels", "attack"}
-	sectionKeys = []string{"on", "inputs", "run", "steps", "outputs"}
-	verbs       = []string{
-		"action", "set", "choose", "parallel", "foreach", "repeat", "wait", "call", "model", "agent", "approve", "ask", "try", "stop",
-	}
-	playbookRanks = ranks(append(singles(headerKeys), singles(sectionKeys)...)...)
-	stepRanks     = ranks(append(append(singles([]string{"id", "title", "if"}), verbs),
-		singles([]string{"connection", "with", "undo", "timeout", "retry", "on_error"})...)...)
+	sectionKeys = sections()
 )
 
-func singles(keys []string) (groups [][]string) {
-	for _, k := range keys {
-		groups = append(groups, []string{k})
-	}
-	return groups
+func sections() []string {
+	playbook, _ := spec.Find("playbook")
+	return slices.DeleteFunc(playbook.Names(), func(key string) bool { return slices.Contains(headerKeys, key) })
 }
 
-func ranks(groups ...[]string) map[string]int {
-	ranks := map[string]int{}
-	for i, group := range groups {
-		for _, key := range group {
-			ranks[key] = i
-		}
-	}
-	return ranks
-}
+// ordered are the constructs whose keys have an order here: that of the language's table. A key that is not in it stays
+// behind the one that it follows.
+var ordered = []string{"playbook", "step", "undo"}
 
 // reorder puts the keys of the playbook and of its steps in order, unless an alias would come before its anchor.
 func (d *document) reorder() {
 	o := orderer{was: map[*node][]*item{}}
 	root := d.root.value
-	o.order(root, playbookRanks)
-	for _, it := range root.items {
-		switch list := it.value; {
-		case it.name() == "steps":
-			o.steps(list)
-		case list.y.Kind == yaml.SequenceNode: // the cases of a test, and the like
+	o.construct(root, "playbook")
+	for _, it := range root.items { // the cases of a test, and the like
+		if list := it.value; list.y.Kind == yaml.SequenceNode && !list.apart {
 			list.apart = slices.ContainsFunc(list.items, func(it *item) bool { return it.value.y.Kind == yaml.MappingNode })
 		}
 	}
@@ -58,17 +43,59 @@ func (d *document) reorder() {
 
 type orderer struct{ was map[*node][]*item }
 
-func (o *orderer) order(n *node, ranks map[string]int) {
-	if n.y.Kind != yaml.MappingNode {
+// construct orders a mapping of the language and what stands in it.
+func (o *orderer) construct(n *node, name string) {
+	c, ok := spec.Find(name)
+	if !ok || n.y.Kind != yaml.MappingNode {
 		return
 	}
+	if slices.Contains(ordered, name) {
+		o.order(n, c.Names())
+	}
+	for _, it := range n.items {
+		if key, ok := c.Key(it.name()); ok {
+			o.value(it.value, key)
+		}
+	}
+}
+
+func (o *orderer) value(n *node, key spec.Key) {
+	switch {
+	case slices.Contains(key.Takes, spec.TakesSteps):
+		o.list(n, "step")
+	case len(key.In) == 0:
+	case slices.Contains(key.Takes, spec.TakesMap):
+		for _, it := range n.items {
+			if key.In[0] == "steps" {
+				o.list(it.value, "step")
+			}
+		}
+	case n.y.Kind == yaml.SequenceNode:
+		o.list(n, key.In[0])
+	default:
+		o.construct(n, key.In[len(key.In)-1])
+	}
+}
+
+// list orders steps or branches, which stand apart, or a list of something else.
+func (o *orderer) list(n *node, name string) {
+	if n.y.Kind != yaml.SequenceNode {
+		return
+	}
+	n.apart = name == "step" || name == "branch"
+	for _, it := range n.items {
+		o.construct(it.value, name)
+	}
+}
+
+func (o *orderer) order(n *node, keys []string) {
 	type ranked struct {
 		*item
 		rank int
 	}
 	list, last := make([]ranked, len(n.items)), -1
 	for i, it := range n.items {
-		if rank, ok := ranks[it.name()]; ok {
+		if rank := slices.Index(keys, it.name()); rank >= 0 {
 			last = rank
 		}
 		list[i] = ranked{it, last}
@@ -78,47 +105,6 @@ func (o *orderer) order(n *node, ranks map[string]int) {
 	n.items = make([]*item, len(list))
 	for i, r := range list {
 		n.items[i] = r.item
-	}
-}
-
-func (o *orderer) steps(n *node) {
-	if n.y.Kind != yaml.SequenceNode {
-		o.blocks(n)
-		return
-	}
-	n.apart = true
-	for _, it := range n.items {
-		step := it.value
-		o.order(step, stepRanks)
-		for _, key := range step.items {
-			switch name := key.name(); {
-			case name == "undo":
-				o.order(key.value, stepRanks)
-			case slices.Contains(verbs, name) && name != "set":
-				o.blocks(key.value)
-			}
-		}
-	}
-}
-
-// blocks finds the lists of steps within a verb.
-func (o *orderer) blocks(n *node) {
-	n.apart = n.y.Kind == yaml.SequenceNode
-	for _, it := range n.items {
-		switch it.name() {
-		case "": // a branch of a list of them
-			o.blocks(it.value)
-		case "steps", "else", "catch", "finally":
-			o.steps(it.value)
-		case "branches":
-			if it.value.y.Kind == yaml.SequenceNode {
-				o.blocks(it.value)
-				continue
-			}
-			for _, branch := range it.value.items {
-				o.steps(branch.value)
-			}
-		}
 	}
 }
 

@@ -81,6 +81,8 @@ const (
 // NewCoverage lists the points of a plan, none of them reached yet.
 func NewCoverage(file string, p *plan.Plan) *Coverage {
 	c := &Coverage{Playbook: p.Name, File: file, seen: map[string]int{}}
+	undoes := false // else only people take back, after the run
+	plan.Walk(p.Steps, func(s *plan.Step) { undoes = undoes || s.OnError == "undo" })
 	plan.Walk(p.Steps, func(s *plan.Step) {
 		c.point(PointStep, s, whatRuns)
 		if s.If != "" {
@@ -120,7 +122,7 @@ func NewCoverage(file string, p *plan.Plan) *Coverage {
 			c.point(PointBranch, s, whatExpired)
 		case s.Try != nil && len(s.Try.Catch) > 0:
 			c.point(PointBranch, s, whatCatch)
-		case s.Action != nil && s.Action.Undo != nil:
+		case s.Action != nil && s.Action.Undo != nil && undoes:
 			c.point(PointBranch, s, whatUndone)
 		}
 	})
