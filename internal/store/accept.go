@@ -186,13 +186,12 @@ func (t *tx) accept(a *acceptance) (AcceptResult, error) {
 	if err != nil {
 		return AcceptResult{}, err
 	}
-	switch {
-	case n == 0:
+	if n == 0 {
 		result.Duplicate = true
 		if err := t.arrival(&result, "source = ? AND dedup_key = ?", a.Alert.Source, a.DedupKey); err != nil {
 			return AcceptResult{}, err
 		}
-	default:
+	} else {
 		if err := t.fresh(a.Newest); err != nil {
 			return AcceptResult{}, err
 		}

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -312,7 +311,7 @@ func (c *checker) literals(entries []spec.Entry, what string) []plan.Field {
 				c.bag.Error(spec.CodeLiteral, n.Span, "", "%s must stand in the source: no expression may compute it", what)
 			}
 		})
-		fields = append(fields, plan.Field{Name: e.Key.Text, Value: plan.Value{Literal: json.RawMessage(plainJSON(e.Value))}})
+		fields = append(fields, plan.Field{Name: e.Key.Text, Value: plan.Value{Literal: plainJSON(e.Value)}})
 	}
 	return fields
 }

@@ -43,10 +43,10 @@ func (e Editor) Complete(text string, line, column int) []Completion {
 	case w.inKey && known:
 		list = keysOf(c, text, step)
 	case !w.inKey:
-		if takes(key, spec.TakesCondition) && !w.quotedTemplate(text) {
+		if takes(key, spec.TakesCondition) {
 			return e.completeCondition(text, w, line, column)
 		}
-		list = e.values(text, c, key, step)
+		list = e.values(text, key, step)
 	}
 	for i := range list {
 		list[i].Range = Range{Line: w.start.Line, Column: w.start.Column, EndLine: line, EndColumn: column}
@@ -56,8 +56,6 @@ func (e Editor) Complete(text string, line, column int) []Completion {
 	}
 	return matching(list, w.word)
 }
-
-func (w where) quotedTemplate(string) bool { return w.expr != nil }
 
 func takes(k spec.Key, form string) bool { return slices.Contains(k.Takes, form) }
 
@@ -129,7 +127,7 @@ func detailOf(k spec.Key) string {
 }
 
 // values are the words that a key's value can be.
-func (e Editor) values(text string, c spec.Construct, key spec.Key, step *segment) []Completion {
+func (e Editor) values(text string, key spec.Key, step *segment) []Completion {
 	cat := e.catalog()
 	var list []Completion
 	word := func(kind, label, detail, doc string) {
@@ -169,7 +167,6 @@ func (e Editor) values(text string, c spec.Construct, key spec.Key, step *segmen
 	case "covers", "evidence", "missing":
 		list = append(list, e.steps(text, key.Name == "covers")...)
 	}
-	_ = c
 	return list
 }
 

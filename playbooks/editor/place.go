@@ -9,12 +9,11 @@ import (
 // where is what stands around a place of a text that need not be whole: the keys that lead to it, read from the
 // lines above by their indentation and from the brackets of its own line.
 type where struct {
-	path   []segment
-	inKey  bool   // a key is being written, not a value
-	word   string // what is written up to the place
-	start  spec.Pos
-	quoted bool
-	expr   *expression // the place is in an expression
+	path  []segment
+	inKey bool   // a key is being written, not a value
+	word  string // what is written up to the place
+	start spec.Pos
+	expr  *expression // the place is in an expression
 }
 
 // segment is a key that leads to a place, or an item of a list.
