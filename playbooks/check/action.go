@@ -144,6 +144,22 @@ func (c *checker) arguments(a *spec.Action, sc *scope, out *call, input *schema)
 			c.bag.Error(spec.CodeNoArgument, a.Operation.Span, "", "%s needs the argument %s", operation, name)
 		}
 	}
+	if len(input.AnyOf) > 0 && !slices.ContainsFunc(input.AnyOf, func(alt alternative) bool { return containsAll(given, alt.Required) }) {
+		c.bag.Error(spec.CodeNoArgument, a.Operation.Span, "", "%s needs one of these arguments: %s", operation, alternatives(input.AnyOf))
+	}
+}
+
+func containsAll(list, wanted []string) bool {
+	return !slices.ContainsFunc(wanted, func(name string) bool { return !slices.Contains(list, name) })
+}
+
+// alternatives reads "user, name" or "a with b, c".
+func alternatives(of []alternative) string {
+	words := make([]string, len(of))
+	for i, alt := range of {
+		words[i] = strings.Join(alt.Required, " with ")
+	}
+	return strings.Join(words, ", ")
 }
 
 // sinkOf is what an argument decides, by the keyword x-picket-sink of its schema: "host", or nothing.

@@ -23,6 +23,7 @@ type schema struct {
 	Properties map[string]json.RawMessage `json:"properties"`
 	Required   []string                   `json:"required"`
 	Additional json.RawMessage            `json:"additionalProperties"`
+	AnyOf      []alternative              `json:"anyOf"`
 	Items      json.RawMessage            `json:"items"`
 	Enum       []json.RawMessage          `json:"enum"`
 	Const      json.RawMessage            `json:"const"`
@@ -38,6 +39,11 @@ type schema struct {
 	raw      json.RawMessage
 	names    []string // of the properties, sorted
 	required []string // that have no default
+}
+
+// alternative is a member of `anyOf` as operations use it: arguments of which one set must be there.
+type alternative struct {
+	Required []string `json:"required"`
 }
 
 // typeNames is `type`: a name or a list of names.
