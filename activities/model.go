@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"go.temporal.io/sdk/activity"
@@ -22,7 +23,7 @@ func (a *Activities) Model(ctx context.Context, in contract.ModelInput) (contrac
 	}
 	attempt := int(activity.GetInfo(ctx).Attempt)
 	for earlier := attempt; earlier >= 1; earlier-- {
-		e, err := a.Ledger.FindEntry(ctx, in.RunID, modelKey(in.Path, earlier))
+		e, err := a.Ledger.FindEntry(ctx, in.RunID, modelKey(in, earlier))
 		if err != nil {
 			continue
 		}
@@ -34,7 +35,7 @@ func (a *Activities) Model(ctx context.Context, in contract.ModelInput) (contrac
 	body, err := a.ask(ctx, in)
 	body.Error, body.Ended = asCallError(err), a.Now().UTC()
 	_, appendErr := a.Ledger.Append(context.WithoutCancel(ctx), in.RunID, []soc.LedgerEntry{
-		entry(modelKey(in.Path, attempt), contract.KindModelAnswered, in.Path, attempt, body.Ended, body),
+		entry(modelKey(in, attempt), contract.KindModelAnswered, in.Path, attempt, body.Ended, body),
 	})
 	if appendErr != nil {
 		return contract.ModelOutput{}, failure(appendErr)
@@ -45,17 +46,24 @@ func (a *Activities) Model(ctx context.Context, in contract.ModelInput) (contrac
 	return modelOutput(body), nil
 }
 
-func modelKey(path string, attempt int) string { return fmt.Sprintf("%s/model/%d", path, attempt) }
+// modelKey is the ledger's key of an attempt. An agent's turns have each their own.
+func modelKey(in contract.ModelInput, attempt int) string {
+	if in.Turn > 0 {
+		return fmt.Sprintf("%s/turn/%d/model/%d", in.Path, in.Turn, attempt)
+	}
+	return fmt.Sprintf("%s/model/%d", in.Path, attempt)
+}
 
 func modelOutput(body contract.ModelBody) contract.ModelOutput {
 	return contract.ModelOutput{
 		Output: body.Output, TokensIn: body.TokensIn, TokensOut: body.TokensOut, CostUSD: body.CostUSD,
+		Reply: body.Reply, Stop: body.Stop, Problem: body.Problem,
 	}
 }
 
 // ask sends one request and turns its answer into the step's output.
-func (a *Activities) ask(ctx context.Context, in contract.ModelInput) (contract.ModelBody, error) {
-	body := contract.ModelBody{Started: a.Now().UTC()}
+func (a *Activities) ask(ctx context.Context, in contract.ModelInput) (body contract.ModelBody, err error) {
+	body = contract.ModelBody{Started: a.Now().UTC(), Turn: in.Turn}
 	provider, err := a.Models.Provider(in.Provider)
 	if err != nil {
 		return body, err
@@ -63,16 +71,32 @@ func (a *Activities) ask(ctx context.Context, in contract.ModelInput) (contract.
 	req := model.Request{
 		Prompt: in.Prompt, Returns: in.Returns, Schema: in.Schema,
 		Severity: soc.Severity(in.Severity), Missing: in.Missing,
+		Turns: in.Turns, Tools: in.Tools, Model: in.Model, MaxTokens: in.MaxTokens,
 	}
 	for _, e := range in.Evidence {
 		req.Evidence = append(req.Evidence, soc.Evidence{ID: e.ID, Title: e.Title, Data: e.Data, Untrusted: e.Untrusted})
 	}
 	body.Provider = provider.Name()
-	answer, err := provider.Complete(ctx, req)
+	var answer model.Response
+	answer, err = provider.Complete(ctx, req)
 	body.Model, body.Answer, body.Request = answer.Model, answer.Text, answer.Request
 	body.System, body.Prompt = answer.System, answer.Prompt
-	body.TokensIn, body.TokensOut, body.CostUSD = answer.TokensIn, answer.TokensOut, answer.CostUSD
-	if err != nil {
+	body.TokensIn, body.TokensOut, body.CostUSD, body.NoPrice = answer.TokensIn, answer.TokensOut, answer.CostUSD, answer.NoPrice
+	body.Tried, body.Stop = answer.Tried, answer.Stop
+	if answer.Provider != "" {
+		body.Provider = answer.Provider
+	}
+	if in.Turn > 0 {
+		reply := answer.Reply()
+		body.Reply = &reply
+		defer func() {
+			// An agent is told what is wrong with its answer; only the workflow knows how often.
+			if bad, ok := errors.AsType[*model.OutputError](err); ok {
+				body.Problem, body.Output, err = bad.Problem, nil, nil
+			}
+		}()
+	}
+	if err != nil || len(answer.ToolCalls) > 0 {
 		return body, err
 	}
 	if in.Returns != "verdict" {
@@ -81,9 +105,9 @@ func (a *Activities) ask(ctx context.Context, in contract.ModelInput) (contract.
 	}
 	took := a.Now().Sub(body.Started)
 	verdict, err := model.CompleteVerdict(answer.Output, req, soc.Provenance{
-		Provider: provider.Name(), Model: answer.Model, PromptDigest: answer.PromptDigest,
+		Provider: body.Provider, Model: answer.Model, PromptDigest: answer.PromptDigest,
 		TokensIn: answer.TokensIn, TokensOut: answer.TokensOut, CostUSD: answer.CostUSD,
-		LatencyMS: took.Milliseconds(), NoModel: provider.Name() == "builtin",
+		LatencyMS: took.Milliseconds(), NoModel: body.Provider == "builtin",
 	})
 	if err != nil {
 		return body, err

@@ -127,6 +127,13 @@ type ModelInput struct {
 	Schema   json.RawMessage `json:"schema,omitempty"`
 	Missing  []string        `json:"missing,omitempty"` // evidence that was asked for and is not there
 	Severity string          `json:"severity,omitempty"`
+	// Of an agent's turn. Turn counts from 1; 0 is a model step, whose every answer that is no good is an error. Every turn
+	// sends the whole conversation.
+	Turn      int    `json:"turn,omitempty"`
+	Turns     []Turn `json:"turns,omitempty"`
+	Tools     []Tool `json:"tools,omitempty"`
+	Model     string `json:"model,omitempty"` // instead of the provider's own
+	MaxTokens int    `json:"max_tokens,omitempty"`
 }
 
 // Evidence is a fact shown to a model or an approver.
@@ -137,12 +144,17 @@ type Evidence struct {
 	Untrusted bool            `json:"untrusted,omitempty"`
 }
 
-// ModelOutput is the result of ActivityModel.
+// ModelOutput is the result of ActivityModel. Of an agent's turn it has one of Output, a Reply with calls, and a Problem.
 type ModelOutput struct {
 	Output    json.RawMessage `json:"output"`
 	TokensIn  int             `json:"tokens_in"`
 	TokensOut int             `json:"tokens_out"`
 	CostUSD   float64         `json:"cost_usd"`
+	// Of an agent's turn: what the model said, as the next turn sends it back; why it stopped; and what is wrong with
+	// an answer that does not hold to what was asked, in words for the model.
+	Reply   *Turn  `json:"reply,omitempty"`
+	Stop    string `json:"stop,omitempty"`
+	Problem string `json:"problem,omitempty"`
 }
 
 // ApprovalInput is the input of ActivityRequestApproval, which writes the row that people see and is safe to repeat.

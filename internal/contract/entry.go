@@ -139,6 +139,12 @@ type ModelBody struct {
 	TokensIn  int             `json:"tokens_in"`
 	TokensOut int             `json:"tokens_out"`
 	CostUSD   float64         `json:"cost_usd"`
+	NoPrice   bool            `json:"no_price,omitempty"` // the cost, or a part of it, is not known
+	Turn      int             `json:"turn,omitempty"`     // of an agent, from 1
+	Reply     *Turn           `json:"reply,omitempty"`
+	Stop      string          `json:"stop,omitempty"`
+	Problem   string          `json:"problem,omitempty"` // an agent's answer that is no good
+	Tried     []Tried         `json:"tried,omitempty"`   // of a chain or a committee
 	Started   time.Time       `json:"started"`
 	Ended     time.Time       `json:"ended"`
 }

@@ -51,7 +51,7 @@ func CompleteVerdict(raw json.RawMessage, req Request, prov soc.Provenance) (soc
 	if err := json.Unmarshal(known, &v); err != nil {
 		return soc.Verdict{}, badOutput("it does not hold to the schema: %s", cut(err.Error(), 300))
 	}
-	c := completion{verdict: &v, evidence: exhibits(req.Evidence)}
+	c := completion{verdict: &v, evidence: exhibits(req.allEvidence())}
 	v.Notes, v.Provenance = nil, prov
 	v.Summary = cut(v.Summary, 4000)
 	v.Confidence.Calibrated = nil
