@@ -278,3 +278,34 @@ func riskScore(indicators []soc.Indication) float64 {
 	}
 	return math.Round(100*(up-down)/(up+down+caution)) / 100
 }
+
+// CheckCitations counts the citations in a provider's own verdict, and those of them that resolve in the request's evidence.
+// What is no verdict has none.
+func CheckCitations(raw json.RawMessage, req Request) (all, resolved int) {
+	var v soc.Verdict
+	if json.Unmarshal(raw, &v) != nil {
+		return 0, 0
+	}
+	evidence := exhibits(req.allEvidence())
+	count := func(citations []soc.Citation) {
+		for _, c := range citations {
+			all++
+			if resolve(c, evidence) {
+				resolved++
+			}
+		}
+	}
+	for _, f := range v.Findings {
+		count(f.Citations)
+	}
+	for _, i := range v.Indicators {
+		count(i.Citations)
+	}
+	for _, t := range v.Attack {
+		count(t.Citations)
+	}
+	for _, q := range v.Questions {
+		count(q.Citations)
+	}
+	return all, resolved
+}
