@@ -61,7 +61,7 @@ func TestSetsTellWhatIsWrongBetweenFiles(t *testing.T) {
 				file("b", "inputs: {ip: {type: string, required: true}, days: {type: integer}}\nsteps: [{id: x, set: {y: 1}}]\n"),
 			},
 			[]string{
-				"a.yaml:5:32: error P061: the playbook b needs the input ip",
+				"a.yaml:5:32: error P061: the playbook b needs the input ip; add `ip:` to the call's `inputs`",
 				"a.yaml:5:44: error P061: the playbook b has no input iip; did you mean ip?",
 				"a.yaml:5:58: error P021: the input days is string, but integer is asked for",
 			},

@@ -64,6 +64,10 @@ func (c *checker) operation(n *spec.Node) (Operation, bool) {
 	}
 	connector := connectorOf(n.Text)
 	connectors := c.cat.connectors()
+	if slices.Contains(connectors, n.Text) {
+		c.bag.Error(spec.CodeOperation, n.Span, spec.Suggest("", c.operations(connector)), "%s is a connector, and an action names one of its operations", n.Text)
+		return Operation{}, false
+	}
 	if !slices.Contains(connectors, connector) {
 		c.bag.Error(spec.CodeOperation, n.Span, suggestOperation(n.Text, connector, connectors, c.cat.names()), "there is no connector %s", connector)
 		if near := spec.Nearest(n.Text, c.cat.names()); near != "" {
@@ -71,19 +75,21 @@ func (c *checker) operation(n *spec.Node) (Operation, bool) {
 		}
 		return Operation{}, false
 	}
-	var own []string
-	for _, name := range c.cat.names() {
-		if connectorOf(name) == connector {
-			own = append(own, name)
-		}
-	}
-	c.bag.Near(spec.CodeOperation, n.Span, n.Text, own, "the connector %s has no operation %s", connector, strings.TrimPrefix(n.Text, connector+"."))
+	c.bag.Near(spec.CodeOperation, n.Span, n.Text, c.operations(connector), "the connector %s has no operation %s", connector, strings.TrimPrefix(n.Text, connector+"."))
 	return Operation{}, false
 }
 
+// operations are the names of a connector's operations, sorted.
+func (c *checker) operations(connector string) []string {
+	return slices.DeleteFunc(c.cat.names(), func(name string) bool { return connectorOf(name) != connector })
+}
+
 func suggestOperation(name, connector string, connectors, names []string) string {
+	if near := spec.Nearest(name, names); near != "" {
+		return "did you mean " + near + "?"
+	}
 	if near := spec.Nearest(connector, connectors); near != "" {
-		return spec.Suggest(near+strings.TrimPrefix(name, connector), names)
+		return "did you mean the connector " + near + "?"
 	}
 	return spec.Suggest(connector, connectors)
 }
@@ -111,14 +117,16 @@ func (c *checker) timing(op Operation, a *plan.Action, out *plan.Step) {
 // arguments checks `with` against the operation's input schema, which is nil when it is not known.
 func (c *checker) arguments(a *spec.Action, sc *scope, out *call, input *schema) {
 	var fields []plan.Field
-	var given []string
+	var given, meant []string // meant are those that a misspelt name is near to
 	operation := a.Operation.Text
 	if a.With != nil {
 		for _, e := range a.With.Entries {
 			name := e.Key.Text
 			given = append(given, name)
 			if input != nil && !input.takes(name) {
-				c.bag.Near(spec.CodeArgument, e.Key.Span, name, input.names, "%s has no argument %s", operation, name)
+				missing := a.With.Lacks(input.names)
+				c.bag.Near(spec.CodeArgument, e.Key.Span, name, missing, "%s has no argument %s", operation, name)
+				meant = append(meant, spec.Nearest(name, missing))
 			}
 			value, r := c.value(e.Value, sc, reading{})
 			if input != nil && !r.failed {
@@ -140,12 +148,12 @@ func (c *checker) arguments(a *spec.Action, sc *scope, out *call, input *schema)
 		return
 	}
 	for _, name := range input.required {
-		if !slices.Contains(given, name) {
-			c.bag.Error(spec.CodeNoArgument, a.Operation.Span, "", "%s needs the argument %s", operation, name)
+		if !slices.Contains(given, name) && !slices.Contains(meant, name) {
+			c.bag.Error(spec.CodeNoArgument, a.Operation.Span, "add `"+name+":` to its `with`", "%s needs the argument %s", operation, name)
 		}
 	}
 	if len(input.AnyOf) > 0 && !slices.ContainsFunc(input.AnyOf, func(alt alternative) bool { return containsAll(given, alt.Required) }) {
-		c.bag.Error(spec.CodeNoArgument, a.Operation.Span, "", "%s needs one of these arguments: %s", operation, alternatives(input.AnyOf))
+		c.bag.Error(spec.CodeNoArgument, a.Operation.Span, "add one to its `with`", "%s needs one of these arguments: %s", operation, alternatives(input.AnyOf))
 	}
 }
 
@@ -195,15 +203,16 @@ func (c *checker) undo(s *spec.Step, sc *scope, a *plan.Action, v visible) *plan
 	switch {
 	case a.Effect == plan.EffectRead:
 		c.bag.Error(spec.CodeUndoRead, u.At, "take `undo` out", "%s only reads: there is nothing to take back", a.Operation)
+		c.bag.TakeOut(s.Node, "undo")
 	case op.Effect == plan.EffectRead:
-		c.bag.Error(spec.CodeUndoRead, u.Operation.Span, "", "%s only reads: it takes nothing back", out.Operation)
+		c.bag.Error(spec.CodeUndoRead, u.Operation.Span, "name the operation that does", "%s only reads: it takes nothing back", out.Operation)
 	}
-	c.undoBy(u, a, out)
+	c.undoBy(s, a, out)
 	return out
 }
 
 // undoBy finds who decides on an undo that changes the world: who is named, else those who approved the action.
-func (c *checker) undoBy(u *spec.Undo, a *plan.Action, out *plan.Undo) {
+func (c *checker) undoBy(s *spec.Step, a *plan.Action, out *plan.Undo) {
 	if out.Effect != plan.EffectConsequential {
 		out.Role, out.Within = "", 0
 		return
@@ -218,6 +227,23 @@ func (c *checker) undoBy(u *spec.Undo, a *plan.Action, out *plan.Undo) {
 		}
 	}
 	if out.Role == "" || out.Within == 0 {
-		c.bag.Error(spec.CodeUndoBy, u.At, "add `by: {role: responder}` and `within: 30m`", "%s changes the world, and nobody is named who decides on it", out.Operation)
+		c.bag.Error(spec.CodeUndoBy, s.Action.Undo.At, "add `by: {role: responder}` and `within: 30m`", "%s changes the world, and nobody is named who decides on it", out.Operation)
+		c.offerUndoBy(s.Node.Get("undo"), out)
+	}
+}
+
+// offerUndoBy is the fix where nobody decides on an undo: the keys that are missing.
+func (c *checker) offerUndoBy(n *spec.Node, out *plan.Undo) {
+	within, timed := n.Insert("within", "1h")
+	by, named := n.Insert("by", "{role: responder}")
+	switch {
+	case !timed || !named:
+	case out.Role != "":
+		c.bag.Fix("Add `within: 1h`", within)
+	case out.Within != 0:
+		c.bag.Fix("Add `by: {role: responder}`", by)
+	default:
+		by.Text += within.Text
+		c.bag.Fix("Add `by: {role: responder}` and `within: 1h`", by)
 	}
 }

@@ -64,11 +64,14 @@ func (c *checker) foreachCost(s *plan.Step) plan.Cost {
 		return times(inner, len(list))
 	}
 	if inner.Models > 0 {
-		at := spec.Span{}
+		at, loop := spec.Span{}, (*spec.Node)(nil)
 		if entry := c.all[s.ID]; entry != nil {
-			at = entry.spec.At
+			at, loop = entry.spec.At, entry.spec.Node.Get(plan.VerbForeach)
 		}
 		c.bag.Warn(spec.CodeUnbounded, at, "add `at_most:` to the foreach", "how often this loop asks a language model is not bounded by the playbook")
+		if loop != nil {
+			c.bag.Add(loop, "at_most", "100")
+		}
 	}
 	inner.Unbounded = append(inner.Unbounded, s.ID)
 	return inner

@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -83,6 +84,7 @@ func (c *checker) broken(n *spec.Node, offset int, source string, err error, sc 
 		if strings.Contains(id, "-") && strings.Contains(source, "steps."+id) {
 			at := strings.Index(source, "steps."+id)
 			c.bag.Error(spec.CodeExpression, n.At(offset+at, len("steps."+id)), "write "+stepName(id), "an id with a hyphen can't stand after a dot")
+			c.bag.Fix("Change it to "+stepName(id), spec.Replace(n.At(offset+at, len("steps."+id)), stepName(id)))
 			return
 		}
 	}
@@ -106,9 +108,8 @@ func (c *checker) stepRef(n *spec.Node, offset int, ref expr.Ref, sc *scope, opt
 	if !exists {
 		known[id] = expr.Any()
 		c.noStep(at, id, sc)
-		dotted := strings.HasPrefix(n.Text[offset+ref.Offset:], "steps."+id)
-		if near := spec.Nearest(id, sc.ids()); c.all[id] == nil && near != "" && dotted {
-			c.bag.Fix("Change it to "+stepName(near), spec.Replace(n.At(offset+ref.Offset, len("steps."+id)), stepName(near)))
+		if c.all[id] == nil {
+			c.offerStep(n, offset+ref.Offset, id, sc)
 		}
 		return false
 	}
@@ -129,7 +130,43 @@ func (c *checker) stepRef(n *spec.Node, offset int, ref expr.Ref, sc *scope, opt
 	c.bag.Error(spec.CodeStepMaybe, at,
 		fmt.Sprintf("say what happens then with `?? ...`, or guard it with `%s.status == \"ok\"`", stepName(id)),
 		"the step %s may not have run here: %s", id, c.whyMaybe(id, sc))
+	c.offerNull(n, offset, ref)
 	return false
+}
+
+// offerStep is the fix for a step that does not exist, named at an offset of a text: the one that was meant.
+func (c *checker) offerStep(n *spec.Node, at int, id string, sc *scope) {
+	rest := n.Text[at:]
+	for _, known := range sc.ids() {
+		if strings.HasPrefix(known, id+"-") && strings.HasPrefix(rest, "steps."+known) {
+			c.bag.Fix("Change it to "+stepName(known), spec.Replace(n.At(at, len("steps."+known)), stepName(known)))
+			return
+		}
+	}
+	near := spec.Nearest(id, sc.ids())
+	m := namedStep.FindStringSubmatch(rest)
+	if near != "" && m != nil && m[1]+m[2] == id {
+		c.bag.Fix("Change it to "+stepName(near), spec.Replace(n.At(at, len(m[0])), stepName(near)))
+	}
+}
+
+var namedStep = regexp.MustCompile(`^steps` + stepForm)
+
+// offerNull is the fix that reads null where a step has not run.
+func (c *checker) offerNull(n *spec.Node, offset int, ref expr.Ref) {
+	from, to := offset+ref.Offset, offset+ref.Offset+ref.Length
+	if len(ref.Path) < 3 || to > len(n.Text) {
+		return
+	}
+	if last := n.Text[to-1]; last == '"' || last == '\'' { // of a name in brackets, which the reference ends in
+		closing := strings.IndexByte(n.Text[to:], ']')
+		if closing < 0 {
+			return
+		}
+		to += closing + 1
+	}
+	start, end := n.At(from, 1).Start, n.At(from, to-from).End
+	c.bag.Fix("Read null where it has not run", spec.Replace(spec.Span{Start: start, End: start}, "("), spec.Replace(spec.Span{Start: end, End: end}, " ?? nil)"))
 }
 
 // errorType is what is known of a failure.
@@ -205,11 +242,11 @@ func (c *checker) noStep(at spec.Span, id string, sc *scope) {
 		c.bag.Error(spec.CodeStepLater, at, "the results of all items are in "+stepName(step.loop)+".output",
 			"the step %s is in the loop %s and can't be seen outside", id, step.loop)
 	case id == c.current:
-		c.bag.Error(spec.CodeStepLater, at, "", "the step %s can't use its own result", id)
+		c.bag.Error(spec.CodeStepLater, at, "name a step before it", "the step %s can't use its own result", id)
 	case step.order >= c.order:
-		c.bag.Error(spec.CodeStepLater, at, "", "the step %s comes later, on line %d", id, step.spec.Line)
+		c.bag.Error(spec.CodeStepLater, at, "move it before this place", "the step %s comes later, on line %d", id, step.spec.Line)
 	default:
-		c.bag.Error(spec.CodeStepLater, at, "", "the step %s is in another branch than this place", id)
+		c.bag.Error(spec.CodeStepLater, at, "use it in its own branch, or after all of them", "the step %s is in another branch than this place", id)
 	}
 }
 
@@ -273,7 +310,7 @@ func (c *checker) bare(n *spec.Node) (source string, offset int, ok bool) {
 	if !strings.Contains(n.Text, "${{") {
 		source = strings.TrimSpace(n.Text)
 		if source == "" {
-			c.bag.Error(spec.CodeExpression, n.Span, "", "the expression is empty")
+			c.bag.Error(spec.CodeExpression, n.Span, "write one, or take the key out", "the expression is empty")
 			return "", 0, false
 		}
 		return source, strings.Index(n.Text, source), true

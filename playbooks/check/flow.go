@@ -153,7 +153,7 @@ func (c *checker) callInputs(s *spec.Step, sc *scope, callee Callable, known boo
 	}
 	for _, in := range callee.Inputs {
 		if in.Required && !slices.Contains(given, in.Name) {
-			c.bag.Error(spec.CodeInput, s.Call.Playbook.Span, "", "the playbook %s needs the input %s", s.Call.Playbook.Text, in.Name)
+			c.bag.Error(spec.CodeInput, s.Call.Playbook.Span, "add `"+in.Name+":` to the call's `inputs`", "the playbook %s needs the input %s", s.Call.Playbook.Text, in.Name)
 		}
 	}
 	return fields
@@ -227,7 +227,7 @@ func (c *checker) field(f spec.Field, sc *scope) (plan.FormField, expr.Type) {
 	if f.From != nil {
 		value, r := c.value(f.From, sc, reading{})
 		if !r.failed && !r.typ.CanBeList() {
-			c.bag.Error(spec.CodeResult, f.From.Span, "", "`options` must be a list of texts, and this is %s", r.typ)
+			c.bag.Error(spec.CodeResult, f.From.Span, "write the words as a list, or name a list of texts", "`options` must be a list of texts, and this is %s", r.typ)
 		}
 		out.From = &value
 	}
@@ -239,7 +239,7 @@ func (c *checker) field(f spec.Field, sc *scope) (plan.FormField, expr.Type) {
 	}
 	value, r := c.value(f.Default, emptyScope(nil), reading{})
 	if value.Literal == nil {
-		c.bag.Error(spec.CodeLiteral, f.Default.Span, "", "the default of a field must stand in the source: no expression may compute it")
+		c.bag.Error(spec.CodeLiteral, f.Default.Span, "write it out, or show it in `message`", "the default of a field must stand in the source: no expression may compute it")
 		return out, typ
 	}
 	out.Default = value.Literal
@@ -308,7 +308,7 @@ func (c *checker) literals(entries []spec.Entry, what string) []plan.Field {
 	for _, e := range entries {
 		eachText(e.Value, func(n *spec.Node) {
 			if containsExpression(n.Text) {
-				c.bag.Error(spec.CodeLiteral, n.Span, "", "%s must stand in the source: no expression may compute it", what)
+				c.bag.Error(spec.CodeLiteral, n.Span, "write it out", "%s must stand in the source: no expression may compute it", what)
 			}
 		})
 		fields = append(fields, plan.Field{Name: e.Key.Text, Value: plan.Value{Literal: plainJSON(e.Value)}})

@@ -22,7 +22,7 @@ func (c *checker) foreach(s *spec.Step, sc *scope) (*plan.Foreach, visible) {
 	f := s.Foreach
 	out := &plan.Foreach{As: f.As, AtOnce: f.AtOnce, AtMost: f.AtMost, Batch: batch}
 	if slices.Contains(reserved, f.As) {
-		c.bag.Error(spec.CodeName, f.AsAt, "", "an item can't be named %s: the word has a meaning in expressions", f.As)
+		c.bag.Error(spec.CodeName, f.AsAt, "name it after what it is, such as host", "an item can't be named %s: the word has a meaning in expressions", f.As)
 	}
 	element, marked := expr.Any(), labels(0)
 	if f.Items != nil {
@@ -86,7 +86,7 @@ func (c *checker) repeat(s *spec.Step, sc *scope) (*plan.Repeat, visible) {
 	out.While, _ = c.condition(p.While, before)
 	if inner.dead { // every round stops the run
 		if p.Until != nil {
-			c.bag.Error(spec.CodeUnreachable, p.Until.Span, "", "this condition is never asked: every round stops the run")
+			c.bag.Error(spec.CodeUnreachable, p.Until.Span, "give the stop an `if`", "this condition is never asked: every round stops the run")
 			sc.dead = true
 		}
 	} else {
@@ -118,7 +118,7 @@ func (c *checker) items(n *spec.Node, sc *scope) (string, result) {
 	}
 	r := c.expression(n, offset, source, sc, reading{})
 	if !r.failed && !r.typ.CanBeList() {
-		c.bag.Error(spec.CodeResult, n.At(offset, len(source)), "", "a foreach goes through a list, and this is %s", r.typ)
+		c.bag.Error(spec.CodeResult, n.At(offset, len(source)), "name the list that is meant, or write [...] around one item", "a foreach goes through a list, and this is %s", r.typ)
 	}
 	return source, r
 }

@@ -88,7 +88,7 @@ func evidenceID(v plan.Value) string {
 func (c *checker) returns(n *spec.Node) (json.RawMessage, expr.Type) {
 	eachText(n, func(t *spec.Node) {
 		if strings.Contains(t.Text, "${{") {
-			c.bag.Error(spec.CodeLiteral, t.Span, "", "a schema must stand in the source: no expression may compute it")
+			c.bag.Error(spec.CodeLiteral, t.Span, "write it out", "a schema must stand in the source: no expression may compute it")
 		}
 	})
 	raw := plainJSON(n)

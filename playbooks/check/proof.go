@@ -12,6 +12,7 @@ import (
 
 // indexCovers notes what an approve step covers and reports what it can't cover.
 func (c *checker) indexCovers(entry *info, a *spec.Approve) {
+	covers := entry.spec.Node.Get(plan.VerbApprove).Get("covers")
 	for _, n := range a.Covers {
 		id := n.Text
 		covered := c.all[id]
@@ -21,13 +22,16 @@ func (c *checker) indexCovers(entry *info, a *spec.Approve) {
 			continue
 		case covered.spec.Action == nil:
 			c.bag.Error(spec.CodeCovers, n.Span, "name the action steps that may run after a yes", "covers names %s, which is no action", id)
+			c.bag.TakeItemOut(covers, n)
 			continue
 		case slices.ContainsFunc(c.covers[id], func(known cover) bool { return known.approval == entry.spec.ID }):
-			c.bag.Error(spec.CodeCovers, n.Span, "", "covers names %s twice", id)
+			c.bag.Error(spec.CodeCovers, n.Span, "once is enough", "covers names %s twice", id)
+			c.bag.TakeItemOut(covers, n)
 			continue
 		}
 		if effect := c.effect(covered.spec); effect != "" && effect != plan.EffectConsequential {
 			c.bag.Error(spec.CodeCoversNoNeed, n.Span, "take it out of covers", "the step %s needs no approval: %s has the effect %s", id, covered.spec.Action.Operation.Text, effect)
+			c.bag.TakeItemOut(covers, n)
 			continue
 		}
 		c.covers[id] = append(c.covers[id], cover{approval: entry.spec.ID, at: n.Span})
@@ -55,6 +59,7 @@ func (c *checker) consequentialIDs() []string {
 func (c *checker) consequential(s *spec.Step, sc *scope, a *plan.Action) {
 	if s.Retry != nil && s.Retry.Attempts > 1 {
 		c.bag.Error(spec.CodeRepeatedEffect, s.Retry.At, "take `retry` out", "%s changes the world and is never retried by itself", a.Operation)
+		c.bag.TakeOut(s.Node, "retry")
 	}
 	for _, known := range c.covers[s.ID] {
 		approval := c.all[known.approval]
@@ -115,7 +120,7 @@ func (c *checker) howCovered(s *spec.Step, a *plan.Action) string {
 		return fmt.Sprintf("put an approve step with `covers: [%s]` before it", s.ID)
 	}
 	if len(a.Approvals) == 0 {
-		return "no approval that covers it stands before it"
+		return fmt.Sprintf("put the approval %s, which covers it, before it", c.covers[s.ID][0].approval)
 	}
 	name := a.Approvals[0]
 	return fmt.Sprintf("%s (line %d) stands in a part that not every way goes through: move it out, or give this step `if: %s.status == \"ok\"`",
@@ -258,6 +263,9 @@ func (c *checker) edits(a *spec.Approve) []plan.Edit {
 		}
 		if len(input.raw) > 0 && !input.takes(argument) {
 			c.bag.Error(spec.CodeEdit, n.Span, spec.Suggest(argument, input.names), "%s has no argument %q", covered.Operation.Text, argument)
+			if near := spec.Nearest(argument, input.names); near != "" {
+				c.bag.Fix("Change it to "+id+"."+near, spec.Replace(n.Span, id+"."+near))
+			}
 			continue
 		}
 		edits = append(edits, plan.Edit{Step: id, Argument: argument, Schema: input.property(argument)})
@@ -271,6 +279,9 @@ func (c *checker) named(nodes []*spec.Node, sc *scope) []string {
 	for _, n := range nodes {
 		if _, visible := sc.steps.get(n.Text); !visible {
 			c.noStep(n.Span, n.Text, sc)
+			if near := spec.Nearest(n.Text, sc.ids()); c.all[n.Text] == nil && near != "" {
+				c.bag.Fix("Change it to "+near, spec.Replace(n.Span, near))
+			}
 			continue
 		}
 		c.used[n.Text] = true

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -158,30 +159,34 @@ func (c *checker) fits(n *spec.Node, v plan.Value, r result, raw json.RawMessage
 	default:
 		if why, help := s.refuses(n, v.Literal); why != "" {
 			c.bag.Error(spec.CodeArgumentFit, n.Span, help, "%s %s", what, why)
+			c.offerValue(n, s)
 		}
 	}
 }
 
 func (c *checker) fitsObject(n *spec.Node, v plan.Value, s *schema, what string) {
 	closed := string(s.Additional) == "false"
+	var meant []string
 	for i, e := range n.Entries {
 		name := what + "." + e.Key.Text
 		if _, known := s.Properties[e.Key.Text]; !known && closed {
-			c.bag.Error(spec.CodeArgument, e.Key.Span, spec.Suggest(e.Key.Text, s.names), "%s has no member %s", what, e.Key.Text)
+			missing := n.Lacks(s.names)
+			c.bag.Near(spec.CodeArgument, e.Key.Span, e.Key.Text, missing, "%s has no member %s", what, e.Key.Text)
+			meant = append(meant, spec.Nearest(e.Key.Text, missing))
 			continue
 		}
 		c.fits(e.Value, memberValue(v, i, e.Value), result{typ: expr.Any()}, s.property(e.Key.Text), name)
 	}
 	for _, name := range s.required {
-		if n.Get(name) == nil {
-			c.bag.Error(spec.CodeNoArgument, n.Span, "", "%s needs the member %s", what, name)
+		if n.Get(name) == nil && !slices.Contains(meant, name) {
+			c.bag.Error(spec.CodeNoArgument, n.Span, "add `"+name+":` to it", "%s needs the member %s", what, name)
 		}
 	}
 }
 
 func (c *checker) fitsList(n *spec.Node, v plan.Value, s *schema, what string) {
 	if s.MinItems != nil && len(n.Items) < *s.MinItems || s.MaxItems != nil && len(n.Items) > *s.MaxItems {
-		c.bag.Error(spec.CodeArgumentFit, n.Span, "", "%s has %d elements, which its schema does not allow", what, len(n.Items))
+		c.bag.Error(spec.CodeArgumentFit, n.Span, "", "%s must have %s elements, not %d", what, between(s.MinItems, s.MaxItems), len(n.Items))
 	}
 	if len(s.Items) == 0 || s.Items[0] != '{' {
 		return
@@ -195,6 +200,48 @@ func (c *checker) fitsList(n *spec.Node, v plan.Value, s *schema, what string) {
 		}
 		c.fits(item, inner, result{typ: expr.Any()}, s.Items, fmt.Sprintf("%s[%d]", what, i))
 	}
+}
+
+// between reads "1 to 5", "at least 1" or "at most 5"; at least one of the two is there.
+func between(least, most *int) string {
+	switch {
+	case most == nil:
+		return fmt.Sprintf("at least %d", *least)
+	case least == nil:
+		return fmt.Sprintf("at most %d", *most)
+	case *least == *most:
+		return strconv.Itoa(*least)
+	}
+	return fmt.Sprintf("%d to %d", *least, *most)
+}
+
+// offerValue is the fix for a literal that is nearly what its schema takes: a word of its list, a number or truth value
+// in quotes, or without them.
+func (c *checker) offerValue(n *spec.Node, s *schema) {
+	switch {
+	case (n.Kind == spec.Number || n.Kind == spec.Bool) && slices.Contains(s.Type, "string"):
+		c.bag.Fix("Put it in quotes", spec.Replace(n.Span, n.Quoted()))
+	case n.Kind != spec.String:
+	case s.allows("string") && len(s.Enum) > 0:
+		if near := spec.Nearest(n.Text, s.words()); near != "" {
+			c.bag.Fix("Change it to "+near, spec.Replace(n.Span, near))
+		}
+	case s.allows("integer") && wholeNumber.MatchString(n.Text):
+		c.bag.Fix("Write it without quotes", spec.Replace(n.Span, n.Text))
+	case s.allows("boolean") && (n.Text == "true" || n.Text == "false"):
+		c.bag.Fix("Write it without quotes", spec.Replace(n.Span, n.Text))
+	}
+}
+
+var wholeNumber = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,15})$`)
+
+// words are the elements of the enum as they are written.
+func (s *schema) words() []string {
+	var words []string
+	for _, e := range s.Enum {
+		words = append(words, strings.Trim(string(e), `"`))
+	}
+	return words
 }
 
 func memberValue(v plan.Value, i int, n *spec.Node) plan.Value {
@@ -238,11 +285,7 @@ func (s *schema) refuses(n *spec.Node, literal json.RawMessage) (why, help strin
 		return "must be " + string(s.Const), ""
 	}
 	if len(s.Enum) > 0 && !slices.ContainsFunc(s.Enum, func(e json.RawMessage) bool { return sameJSON(e, literal) }) {
-		var words []string
-		for _, e := range s.Enum {
-			words = append(words, strings.Trim(string(e), `"`))
-		}
-		return fmt.Sprintf("can't be %s", literal), spec.Suggest(n.Text, words)
+		return fmt.Sprintf("can't be %s", literal), spec.Suggest(n.Text, s.words())
 	}
 	switch n.Kind {
 	case spec.String:
@@ -255,8 +298,11 @@ func (s *schema) refuses(n *spec.Node, literal json.RawMessage) (why, help strin
 
 func (s *schema) refusesText(text string) (why, help string) {
 	length := utf8.RuneCountInString(text)
+	if s.MinLength != nil && *s.MinLength == 1 && length == 0 {
+		return "must not be empty", ""
+	}
 	if s.MinLength != nil && length < *s.MinLength || s.MaxLength != nil && length > *s.MaxLength {
-		return fmt.Sprintf("has %d characters, which its schema does not allow", length), ""
+		return fmt.Sprintf("must have %s characters, not %d", between(s.MinLength, s.MaxLength), length), ""
 	}
 	if s.Pattern != "" {
 		if form, err := regexp.Compile(s.Pattern); err == nil && !form.MatchString(text) {

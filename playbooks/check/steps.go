@@ -15,7 +15,7 @@ func (c *checker) block(steps []*spec.Step, sc *scope) []plan.Step {
 	for _, s := range steps {
 		if sc.dead && !told {
 			told = true
-			c.bag.Error(spec.CodeUnreachable, s.At, "take it out, or give the stop an `if`", "the step %s can never run: every way to it has stopped before", s.ID)
+			c.bag.Error(spec.CodeUnreachable, s.At, "take it out, or give the stop an `if`", "this step can never run: every way to it has stopped before")
 		}
 		out = append(out, c.step(s, sc))
 	}

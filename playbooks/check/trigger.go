@@ -48,22 +48,32 @@ func (c *checker) scheduled(p *spec.Playbook, out *plan.Plan) {
 			t.Timezone = "UTC"
 			t.Cron = strings.Join(strings.Fields(s.Cron.Text), " ")
 			if _, err := cron.ParseStandard(t.Cron); err != nil || strings.Contains(t.Cron, "@") || strings.Contains(t.Cron, "TZ=") {
-				c.bag.Error(spec.CodeSchedule, s.Cron.Span, `five fields: minute, hour, day of the month, month, day of the week, such as "0 6 * * 1-5"`,
-					"%q is no time that crontab can write", s.Cron.Text)
+				c.bag.Error(spec.CodeSchedule, s.Cron.Span, `write five fields: minute, hour, day of the month, month, day of the week, such as "0 6 * * 1-5"`,
+					"%q is no time that crontab can write", shortened(s.Cron.Text))
+				if usual := nicknames[t.Cron]; usual != "" {
+					c.bag.Fix("Change it to "+usual, spec.Replace(s.Cron.Span, `"`+usual+`"`))
+				}
 			}
 		}
 		if s.Timezone != nil && s.Every > 0 {
 			c.bag.Error(spec.CodeKeyForVerb, s.Timezone.Span, "take it out", "`timezone` belongs to `cron`")
+			c.bag.TakeOut(s.Node, "timezone")
 		} else if s.Timezone != nil {
 			t.Timezone = s.Timezone.Text
 			if _, err := time.LoadLocation(t.Timezone); err != nil || t.Timezone == "Local" {
-				c.bag.Error(spec.CodeSchedule, s.Timezone.Span, "write it like UTC or Europe/Berlin", "there is no time zone %q", t.Timezone)
+				c.bag.Error(spec.CodeSchedule, s.Timezone.Span, "write it like UTC or Europe/Berlin", "there is no time zone %q", shortened(t.Timezone))
 			}
 		}
 		t.Inputs = c.literals(s.Inputs, "an input of a schedule")
 		c.scheduledInputs(p, s)
 		out.Triggers = append(out.Triggers, t)
 	}
+}
+
+// nicknames are what crontab has for some times, written out.
+var nicknames = map[string]string{
+	"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0",
+	"@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *",
 }
 
 func (c *checker) scheduledInputs(p *spec.Playbook, s spec.Schedule) {

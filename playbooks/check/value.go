@@ -96,7 +96,7 @@ func (c *checker) mapValue(n *spec.Node, sc *scope, opts reading) (plan.Value, r
 	fields := make([]plan.Field, 0, len(n.Entries))
 	for _, e := range n.Entries {
 		if i := strings.Index(e.Key.Text, "${{"); i >= 0 {
-			c.bag.Error(spec.CodeLiteral, e.Key.Span, "", "a name must stand in the source: no expression may compute it")
+			c.bag.Error(spec.CodeLiteral, e.Key.Span, "write the name out", "a name must stand in the source: no expression may compute it")
 		}
 		v, r := c.value(e.Value, sc, opts)
 		fields = append(fields, plan.Field{Name: e.Key.Text, Value: v})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -164,10 +165,20 @@ func (c *checker) name(n *ast.IdentifierNode) Type {
 	for _, b := range c.bound {
 		known = append(known, b.name)
 	}
+	if where, scoped := places[n.Value]; scoped {
+		return c.problem(n, "", "%s is known only %s", n.Value, where)
+	}
 	if slices.Contains(functionNames, n.Value) {
 		return c.problem(n, "", "%s is a function: write %s(...)", n.Value, n.Value)
 	}
 	return c.problem(n, nearest(n.Value, known), "no %s is known here", clip(n.Value))
+}
+
+// places are the names that are known only in some places of a playbook.
+var places = map[string]string{
+	"item": "in the steps of a foreach, where `as` gives it no other name", "index": "in the steps of a foreach or a repeat",
+	"last": "in the steps of a repeat, as the round before; the function is last(...)", "error": "in `catch` and `finally`",
+	"event": "in the condition of a wait for an event",
 }
 
 func (c *checker) pointer(n *ast.PointerNode) Type {
@@ -228,12 +239,19 @@ func (c *checker) member(n *ast.MemberNode, from Type) Type {
 	return out
 }
 
+// maxListed is how many members a message lists where none is near to the one that is not there.
+const maxListed = 12
+
 func (c *checker) missing(at ast.Node, name string, from Type) Type {
 	members := from.Members()
 	if len(members) == 0 {
 		return c.problem(at, "", "no member %s: the object has no members", clip(name))
 	}
-	return c.problem(at, nearest(name, members), "no member %s is known here", clip(name))
+	meant := nearest(name, members)
+	if meant == "" && len(members) <= maxListed {
+		return c.problem(at, "", "no member %s is known here; there are %s", clip(name), strings.Join(members, ", "))
+	}
+	return c.problem(at, meant, "no member %s is known here", clip(name))
 }
 
 func (c *checker) noMember(n *ast.MemberNode, from Type, key *ast.StringNode) Type {

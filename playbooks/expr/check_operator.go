@@ -164,6 +164,9 @@ func (c *checker) word(n ast.Node, other Type) {
 	}
 	if len(words) > 0 && !slices.Contains(words, text.Value) {
 		c.problem(n, nearest(text.Value, words), "%q is not %s", clip(text.Value), Type{kinds: other.kinds &^ kNull, enum: words})
+		if last := &c.problems[len(c.problems)-1]; last.Length > 2 { // the word without its quotes
+			last.Offset, last.Length = last.Offset+1, last.Length-2
+		}
 	}
 }
 

@@ -133,7 +133,7 @@ func TestEvalRefuses(t *testing.T) {
 		"bytes":                                 {`b"x"`, `bytes are not supported`},
 		"the last of an empty reduction":        {`reduce([], #acc + #)`, `the list is empty`},
 		"a call of what is no function":         {`alert.user()`, `there is no method user`},
-		"a pointer outside a predicate":         {`#`, `unexpected token`},
+		"a pointer outside a predicate":         {`#`, `# stands for the element of a list`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -103,11 +104,22 @@ func syntaxError(source string, err error) *Error {
 		message = "the expression ends too early"
 	case strings.HasPrefix(message, "unexpected token Operator(\"=\")"):
 		message = "unexpected =; to compare, write =="
+	case strings.HasPrefix(message, "unexpected token Operator(\"#\")"):
+		message = "# stands for the element of a list, inside filter(), map() and the like"
+	case strings.HasPrefix(message, "expected at least"):
+		message = "the function needs more arguments: a list, and what is asked of each element"
+	case strings.HasPrefix(message, "unrecognized character"):
+		message = "a character that means nothing here: " + message[strings.LastIndexByte(message, ' ')+1:]
 	case strings.HasPrefix(message, "unexpected token Operator(\":\")"):
 		message = "unexpected : (an object that a predicate makes stands in parentheses: map(list, ({name: .value})))"
 	}
+	if m := unexpectedToken.FindStringSubmatch(message); m != nil {
+		message = "unexpected " + m[1]
+	}
 	return &Error{Offset: offset, Length: length, Message: message}
 }
+
+var unexpectedToken = regexp.MustCompile(`^unexpected token \w+\("(.*)"\)$`)
 
 // prepare compiles the constant patterns and notes the paths, once.
 func (p *program) prepare() error {

@@ -23,10 +23,10 @@ func Read(source []byte, bag *Bag) *Playbook {
 		return nil
 	}
 	p := &Playbook{Name: f.need("name"), Title: r.literal(f.get("title"), "title")}
-	r.named(r.literal(p.Name, "name"), spanOf(p.Name), kebabName, "a playbook's name", "write it in kebab-case, like suspicious-sign-in")
+	r.renamed(r.literal(p.Name, "name"), spanOf(p.Name), kebabName, "a playbook's name", "write it in kebab-case, like suspicious-sign-in", kebab)
 	p.Owner = r.literal(f.need("owner"), "owner")
-	p.Labels = r.labels(f.get("labels"), "labels", kebabName, "a label", "write it in kebab-case")
-	p.Attack = r.labels(f.get("attack"), "attack", technique, "an ATT&CK technique", "write it like T1078 or T1078.004")
+	p.Labels = r.labels(f.get("labels"), "labels", kebabName, "a label", "write it in kebab-case", kebab)
+	p.Attack = r.labels(f.get("attack"), "attack", technique, "an ATT&CK technique", "write it like T1078 or T1078.004", upperTechnique)
 	r.on(p, f.need("on"))
 	r.inputs(p, f.get("inputs"))
 	r.run(p, f.get("run"))
@@ -44,10 +44,10 @@ func spanOf(n *Node) Span {
 	return n.Span
 }
 
-func (r *reader) labels(n *Node, key string, form *regexp.Regexp, what, how string) []string {
+func (r *reader) labels(n *Node, key string, form *regexp.Regexp, what, how string, better func(string) string) []string {
 	var labels []string
 	for _, word := range r.words(n, key) {
-		r.named(word.raw, word.Span, form, what, how)
+		r.renamed(word.raw, word.Span, form, what, how, better)
 		labels = append(labels, word.raw)
 	}
 	return labels
@@ -113,16 +113,19 @@ func (r *reader) sources(n *Node) []*Node {
 func (r *reader) schedule(n *Node) Schedule {
 	f := r.mapping(n, "`schedule`", keys("schedule"), nil)
 	s := Schedule{
-		Cron: r.word(f.get("cron"), "cron"), Timezone: r.word(f.get("timezone"), "timezone"), Every: r.duration(f.get("every"), "every"),
+		Node: n, Cron: r.word(f.get("cron"), "cron"), Timezone: r.word(f.get("timezone"), "timezone"), Every: r.duration(f.get("every"), "every"),
 		Inputs: r.values(f.get("inputs"), "inputs", "an input's name"),
 	}
 	switch cron, every := f.get("cron"), f.get("every"); {
 	case cron == nil && every == nil && n.Kind == Map:
-		r.bag.Error(CodeMissing, n.Span, "", "`schedule` needs `cron` or `every`")
+		r.bag.Error(CodeMissing, n.Span, `add cron: "0 6 * * *" or every: 1h`, "`schedule` needs `cron` or `every`")
+		r.bag.Add(n, "every", "1h")
 	case cron != nil && every != nil:
 		r.bag.Error(CodeValue, every.Span, "leave one of them out", "a schedule has `cron` or `every`, not both")
+		r.bag.TakeOut(n, "every")
 	case every != nil && s.Every > 0 && s.Every < minEvery:
 		r.bag.Error(CodeDuration, every.Span, "at least 10s", "a schedule can't be that dense")
+		r.bag.Fix("Change it to 10s", Replace(every.Span, "10s"))
 	}
 	return s
 }
@@ -139,9 +142,10 @@ func (r *reader) inputs(p *Playbook, n *Node) {
 		r.named(e.Key.Text, e.Key.Span, identifier, "an input's name", "write it in snake_case")
 		f := r.mapping(e.Value, "an input", keys("input"), nil)
 		in := Input{Name: e.Key, Default: f.get("default"), Required: r.boolean(f.get("required"), "required")}
-		in.Type = r.oneOf(f.need("type"), "type", "", Types, nil)
+		in.Type = r.oneOf(f.need("type"), "type", "", Types)
 		if in.Required && in.Default != nil {
 			r.bag.Error(CodeValue, f.get("required").Span, "leave one of them out", "an input with a default is never required")
+			r.bag.TakeOut(e.Value, "required")
 		}
 		p.Inputs = append(p.Inputs, in)
 	}
@@ -153,9 +157,10 @@ func (r *reader) run(p *Playbook, n *Node) {
 	}
 	f := r.mapping(n, "`run`", keys("run"), nil)
 	p.Key = r.scalar(f.get("key"), "key")
-	p.Overlap = r.oneOf(f.get("overlap"), "overlap", plan.OverlapQueue, Overlaps, nil)
+	p.Overlap = r.oneOf(f.get("overlap"), "overlap", plan.OverlapQueue, Overlaps)
 	if overlap := f.get("overlap"); overlap != nil && p.Key == nil {
 		r.bag.Error(CodeMissing, overlap.Span, "add `key:`, such as '${{ alert.user.name }}'", "`overlap` means nothing without `key`")
+		r.bag.Add(n, "key", "'${{ alert.user.name }}'")
 	}
 	p.Timeout = r.duration(f.get("timeout"), "timeout")
 	budget := f.get("budget")

@@ -32,6 +32,8 @@ type Node struct {
 	Items   []*Node
 	Span    Span
 
+	aliased bool // it stands under an alias, that is elsewhere
+
 	raw    string // scalars: the decoded text as YAML gave it, to which places belong
 	style  style
 	source *source
@@ -52,6 +54,11 @@ func (n *Node) Get(key string) *Node {
 		}
 	}
 	return nil
+}
+
+// Lacks are those of some keys that a mapping does not have: what a misspelt key can be meant to be.
+func (n *Node) Lacks(keys []string) []string {
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return n.Get(key) != nil })
 }
 
 // At is where a part of a scalar's text stands, by byte offset and length in Text.
@@ -100,8 +107,11 @@ func (n *Node) dash() Pos {
 
 // Quoted is a text as a YAML scalar in single quotes, on one line.
 func (n *Node) Quoted() string {
-	return "'" + strings.ReplaceAll(strings.Join(strings.Fields(n.Text), " "), "'", "''") + "'"
+	return quote(strings.Join(strings.Fields(n.Text), " "))
 }
+
+// quote is a text of one line as a YAML scalar in single quotes.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // CutByComment tells whether a plain scalar ends where YAML reads a comment: ` #` on its line.
 func (n *Node) CutByComment() bool {

@@ -31,6 +31,7 @@ type Alert struct {
 
 // Schedule is a trigger by the clock.
 type Schedule struct {
+	Node     *Node
 	Cron     *Node
 	Timezone *Node // nil is UTC
 	Every    plan.Duration
@@ -47,6 +48,7 @@ type Input struct {
 
 // Step is one element with exactly the verb that Verb names.
 type Step struct {
+	Node    *Node
 	ID      string
 	At      Span // of the id, or of the step's first key where there is none
 	Item    Pos  // of the dash before the step, where it has a line of its own; else zero

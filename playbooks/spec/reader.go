@@ -29,9 +29,10 @@ const maxName = 64
 
 // fields are the values of a mapping's keys, all known.
 type fields struct {
-	r    *reader
-	node *Node
-	what string
+	r     *reader
+	node  *Node
+	what  string
+	known []string
 }
 
 // mapping checks that a node is a mapping with known keys. What names it in messages; later are keys of the
@@ -39,7 +40,7 @@ type fields struct {
 func (r *reader) mapping(n *Node, what string, known, later []string) fields {
 	if n == nil || n.Kind != Map {
 		if n != nil {
-			r.bag.Error(CodeType, n.Span, "", "%s must be a mapping, not %s", what, n.Kind)
+			r.bag.Error(CodeType, n.Span, keysHelp(known), "%s must be a mapping, not %s", what, n.Kind)
 		}
 		return fields{r: r, node: &Node{Kind: Map}, what: what}
 	}
@@ -47,12 +48,12 @@ func (r *reader) mapping(n *Node, what string, known, later []string) fields {
 		switch {
 		case slices.Contains(known, e.Key.Text):
 		case slices.Contains(later, e.Key.Text):
-			r.bag.Error(CodeNotYet, e.Key.Span, "", "`%s` is not available yet in %s", e.Key.Text, what)
+			r.bag.Error(CodeNotYet, e.Key.Span, "available now: "+strings.Join(known, ", "), "`%s` is not available yet in %s", e.Key.Text, what)
 		default:
-			r.bag.Near(CodeUnknownKey, e.Key.Span, e.Key.Text, known, "%s has no key `%s`", what, e.Key.Text)
+			r.bag.Near(CodeUnknownKey, e.Key.Span, e.Key.Text, n.Lacks(known), "%s has no key `%s`", what, e.Key.Text)
 		}
 	}
-	return fields{r: r, node: n, what: what}
+	return fields{r: r, node: n, what: what, known: known}
 }
 
 // get is a key's value, nil if it is absent.
@@ -61,14 +62,42 @@ func (f fields) get(key string) *Node { return f.node.Get(key) }
 // need is a key's value, and an error at the mapping if it is absent or null.
 func (f fields) need(key string) *Node {
 	n := f.node.Get(key)
-	if n == nil && f.node.Span.Start.Line > 0 {
-		f.r.bag.Error(CodeMissing, f.node.Span, "", "%s needs `%s`", f.what, key)
+	if n == nil && f.node.Span.Start.Line > 0 && !f.misspelt(key) {
+		f.r.missing(f.node, f.what, key, "%s needs `%s`", f.what, key)
 	}
 	if n != nil && n.Kind == Null {
-		f.r.bag.Error(CodeMissing, n.Span, "", "`%s` has no value", key)
+		f.r.bag.Error(CodeMissing, n.Span, "write one after the colon", "`%s` has no value", key)
 		return nil
 	}
 	return n
+}
+
+// misspelt tells whether a key that is not known is near to one: that is reported already.
+func (f fields) misspelt(key string) bool {
+	return slices.ContainsFunc(f.node.Entries, func(e Entry) bool {
+		return !slices.Contains(f.known, e.Key.Text) && Nearest(e.Key.Text, f.node.Lacks(f.known)) == key
+	})
+}
+
+// missing reports that a mapping lacks a key, with the value that it usually has.
+func (r *reader) missing(n *Node, what, key, format string, args ...any) {
+	value := usual[what+" "+key]
+	if value == "" {
+		value = usual[key]
+	}
+	if value == "" {
+		r.bag.Error(CodeMissing, n.Span, "", format, args...)
+		return
+	}
+	r.bag.Error(CodeMissing, n.Span, "add `"+key+": "+value+"`", format, args...)
+	r.bag.Add(n, key, value)
+}
+
+func keysHelp(known []string) string {
+	if len(known) == 0 || len(known) > 12 {
+		return ""
+	}
+	return "its keys are " + strings.Join(known, ", ")
 }
 
 // text is the value of a key that takes text; a number or boolean there counts as its text.
@@ -116,10 +145,19 @@ func (r *reader) list(n *Node, key string) []*Node {
 	return n.Items
 }
 
+// wrapped is a list whose elements may be single words, of which one alone is easily forgotten to be a list.
+func (r *reader) wrapped(n *Node, key string) []*Node {
+	items := r.list(n, key)
+	if n != nil && n.Kind == String && n.style == plain && !strings.ContainsAny(n.raw, ",[]{}:#\n") {
+		r.bag.Fix("Make it a list", Replace(n.Span, "["+n.raw+"]"))
+	}
+	return items
+}
+
 // words is a list of text.
 func (r *reader) words(n *Node, key string) []*Node {
 	var words []*Node
-	for _, item := range r.list(n, key) {
+	for _, item := range r.wrapped(n, key) {
 		if item.Kind == Map || item.Kind == List || item.Kind == Null {
 			r.bag.Error(CodeType, item.Span, "", "an element of `%s` must be text, not %s", key, item.Kind)
 			continue
@@ -132,15 +170,13 @@ func (r *reader) words(n *Node, key string) []*Node {
 }
 
 // oneOf is a word of a few, or the default where the key is absent.
-func (r *reader) oneOf(n *Node, key, otherwise string, known, later []string) string {
+func (r *reader) oneOf(n *Node, key, otherwise string, known []string) string {
 	if n == nil {
 		return otherwise
 	}
 	word := r.literal(n, key)
 	switch {
 	case word == "" || slices.Contains(known, word):
-	case slices.Contains(later, word):
-		r.bag.Error(CodeNotYet, n.Span, "", "`%s: %s` is not available yet", key, word)
 	default:
 		r.bag.Near(CodeValue, n.Span, word, known, "`%s` can't be %q", key, word)
 	}
@@ -153,11 +189,16 @@ func (r *reader) whole(n *Node, key string, least, most int) int {
 	}
 	i, err := strconv.Atoi(n.Text)
 	if n.Kind != Number || err != nil {
-		r.bag.Error(CodeType, n.Span, "", "`%s` must be a whole number", key)
+		r.bag.Error(CodeType, n.Span, "", "`%s` must be a whole number from %d to %d", key, least, most)
+		if quoted, err := strconv.Atoi(strings.TrimSpace(n.Text)); n.Kind == String && err == nil {
+			r.bag.Fix("Write it without quotes", Replace(n.Span, strconv.Itoa(quoted)))
+		}
 		return 0
 	}
 	if i < least || i > most {
 		r.bag.Error(CodeValue, n.Span, "", "`%s` must be from %d to %d", key, least, most)
+		nearest := strconv.Itoa(min(max(i, least), most))
+		r.bag.Fix("Change it to "+nearest, Replace(n.Span, nearest))
 		return 0
 	}
 	return i
@@ -169,6 +210,12 @@ func (r *reader) boolean(n *Node, key string) bool {
 	}
 	if n.Kind != Bool {
 		r.bag.Error(CodeType, n.Span, "", "`%s` must be true or false, not %s", key, n.Kind)
+		switch strings.ToLower(n.Text) {
+		case "yes", "on", "true", "1":
+			r.bag.Fix("Change it to true", Replace(n.Span, "true"))
+		case "no", "off", "false", "0":
+			r.bag.Fix("Change it to false", Replace(n.Span, "false"))
+		}
 	}
 	return n.Text == "true"
 }
@@ -183,18 +230,33 @@ func (r *reader) duration(n *Node, key string) plan.Duration {
 	}
 	d, ok := ParseDuration(text)
 	if !ok {
-		r.bag.Error(CodeDuration, n.Span, "write it like 30s, 10m, 1h30m or 7d, at most 366d", "`%s` is no length of time: %q", key, text)
+		r.bag.Error(CodeDuration, n.Span, "write it like 30s, 10m, 1h30m or 7d, at most 366d", "`%s` is no length of time: %q", key, shorten(text))
+		if usual := usualDuration(text); usual != "" {
+			r.bag.Fix("Change it to "+usual, Replace(n.Span, usual))
+		}
 	}
 	return d
 }
 
 // named reports a name that is not formed as it must be.
-func (r *reader) named(text string, at Span, form *regexp.Regexp, what, how string) {
-	if text == "" {
+func (r *reader) named(text string, at Span, form *regexp.Regexp, what, how string) bool {
+	switch {
+	case text == "" || form.MatchString(text) && len(text) <= maxName:
+		return true
+	case len(text) > maxName:
+		how = fmt.Sprintf("a name has at most %d characters", maxName)
+	}
+	r.bag.Error(CodeName, at, how, "%s can't be %q", what, shorten(text))
+	return false
+}
+
+// renamed is named, with the name as it should be where only this place has it.
+func (r *reader) renamed(text string, at Span, form *regexp.Regexp, what, how string, better func(string) string) {
+	if r.named(text, at, form, what, how) {
 		return
 	}
-	if !form.MatchString(text) || len(text) > maxName {
-		r.bag.Error(CodeName, at, how, "%s can't be %q", what, shorten(text))
+	if name := better(text); name != "" {
+		r.bag.Fix("Change it to "+name, Replace(at, name))
 	}
 }
 

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -30,7 +31,7 @@ func (r *reader) block(n *Node, what string) []*Step {
 	for _, item := range items {
 		if r.steps++; r.steps > MaxSteps {
 			if r.steps == MaxSteps+1 {
-				r.bag.Error(CodeBounds, item.Span, "", "a playbook has at most %d steps", MaxSteps)
+				r.bag.Error(CodeBounds, item.Span, "split it into playbooks that call each other", "a playbook has at most %d steps", MaxSteps)
 			}
 			break
 		}
@@ -43,7 +44,7 @@ func (r *reader) block(n *Node, what string) []*Step {
 
 func (r *reader) step(n *Node) *Step {
 	if n.Kind != Map {
-		r.bag.Error(CodeType, n.Span, "", "a step must be a mapping, not %s", n.Kind)
+		r.bag.Error(CodeType, n.Span, "write `- {id: NAME, VERB: ...}`", "a step must be a mapping, not %s", n.Kind)
 		return nil
 	}
 	f := r.mapping(n, "a step", slices.Concat(keys("step"), verbsLater, stepMisplaced), nil)
@@ -52,7 +53,7 @@ func (r *reader) step(n *Node) *Step {
 			r.bag.Error(CodeUnknownKey, e.Key.Span, "write `try: {steps: [...], "+e.Key.Text+": [...]}`", "`%s` belongs into a `try`", e.Key.Text)
 		}
 	}
-	s := &Step{At: n.Span, Item: n.dash(), Line: n.Span.Start.Line, Title: r.literal(f.get("title"), "title")}
+	s := &Step{Node: n, At: n.Span, Item: n.dash(), Line: n.Span.Start.Line, Title: r.literal(f.get("title"), "title")}
 	if id := f.need("id"); id != nil {
 		s.ID, s.At = r.literal(id, "id"), id.Span
 		r.named(s.ID, id.Span, stepID, "a step's id", "write it in snake_case or kebab-case")
@@ -70,7 +71,7 @@ func (r *reader) step(n *Node) *Step {
 	case plan.VerbSet:
 		s.Set = r.values(value, "set", "a name that is set")
 		if value.Kind == Null || value.Kind == Map && len(value.Entries) == 0 {
-			r.bag.Error(CodeMissing, value.Span, "", "`set` has no values")
+			r.bag.Error(CodeMissing, value.Span, "write `set: {NAME: value}`", "`set` has no values")
 		}
 	case plan.VerbChoose:
 		s.Choose = r.choose(value)
@@ -104,6 +105,12 @@ func (r *reader) unique(s *Step) {
 	}
 	if first, again := r.ids[s.ID]; again {
 		r.bag.Error(CodeDuplicateID, s.At, "ids are unique in the whole playbook", "the id %s is that of the step on line %d", s.ID, first.Start.Line)
+		n := 2
+		for r.ids[fmt.Sprintf("%s_%d", s.ID, n)] != (Span{}) {
+			n++
+		}
+		another := fmt.Sprintf("%s_%d", s.ID, n)
+		r.bag.Fix("Change it to "+another, Replace(s.At, another))
 		return
 	}
 	r.ids[s.ID] = s.At
@@ -127,7 +134,10 @@ func (r *reader) verb(s *Step, n *Node) *Node {
 			s.Verb, s.VerbAt, value = e.Key.Text, e.Key.Span, e.Value
 		}
 	}
-	if len(found) == 0 && !later {
+	misspelt := slices.ContainsFunc(n.Entries, func(e Entry) bool { // that is reported already
+		return !slices.Contains(keys("step"), e.Key.Text) && slices.Contains(Verbs, Nearest(e.Key.Text, keys("step")))
+	})
+	if len(found) == 0 && !later && !misspelt {
 		r.bag.Error(CodeVerb, s.At, "give it one of "+strings.Join(Verbs, ", "), "the step has no verb")
 	}
 	return value
@@ -146,7 +156,7 @@ func (r *reader) common(s *Step, f fields) {
 		plan.VerbRepeat, plan.VerbWait, plan.VerbCall, plan.VerbAsk, plan.VerbTry,
 	})
 	s.Timeout = r.duration(f.get("timeout"), "timeout")
-	s.OnError = r.oneOf(f.get("on_error"), "on_error", "fail", []string{"fail", "continue", "undo"}, nil)
+	s.OnError = r.oneOf(f.get("on_error"), "on_error", "fail", []string{"fail", "continue", "undo"})
 	retry := f.get("retry")
 	if retry == nil {
 		return
@@ -166,11 +176,12 @@ func (r *reader) only(s *Step, f fields, key string, verbs []string) {
 	}
 	for _, e := range f.node.Entries {
 		if e.Key.Text == key {
-			help := ""
+			help := "take it out"
 			if key == "timeout" && slices.Contains([]string{plan.VerbApprove, plan.VerbAsk, plan.VerbWait}, s.Verb) {
 				help = "the time of this verb is `within`"
 			}
 			r.bag.Error(CodeKeyForVerb, e.Key.Span, help, "`%s` can't stand beside the verb %s", key, s.Verb)
+			r.bag.TakeOut(f.node, key)
 		}
 	}
 }

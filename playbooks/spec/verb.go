@@ -18,7 +18,7 @@ func (r *reader) action(n *Node, f fields) *Action {
 		a.With = nil
 	}
 	if a.With != nil && a.With.Kind != Map {
-		r.bag.Error(CodeType, a.With.Span, "", "`with` must be a mapping of arguments, not %s", a.With.Kind)
+		r.bag.Error(CodeType, a.With.Span, "write `with: {NAME: value}`", "`with` must be a mapping of arguments, not %s", a.With.Kind)
 		a.With = nil
 	}
 	if undo := f.get("undo"); undo != nil {
@@ -55,7 +55,7 @@ func (r *reader) choose(n *Node) *Choose {
 	}
 	items := r.list(branches, "choose")
 	if branches != nil && branches.Kind == List && len(items) == 0 {
-		r.bag.Error(CodeMissing, branches.Span, "", "`choose` has no branches")
+		r.bag.Error(CodeMissing, branches.Span, "add `- {when: ..., steps: [...]}`", "`choose` has no branches")
 	}
 	for i, item := range items {
 		if otherwise := item.Get("else"); otherwise != nil && item.Get("when") == nil && i == len(items)-1 && !c.HasElse {
@@ -82,15 +82,15 @@ func (r *reader) otherwise(c *Choose, n *Node) {
 func (r *reader) parallel(n *Node) *Parallel {
 	f := r.mapping(n, "`parallel`", keys("parallel"), nil)
 	p := &Parallel{
-		Wait:      r.oneOf(f.get("wait"), "wait", "all", []string{"all", "any"}, nil),
-		OnFailure: r.oneOf(f.get("on_failure"), "on_failure", "stop", []string{"stop", "collect"}, nil),
+		Wait:      r.oneOf(f.get("wait"), "wait", "all", []string{"all", "any"}),
+		OnFailure: r.oneOf(f.get("on_failure"), "on_failure", "stop", []string{"stop", "collect"}),
 	}
 	branches := f.need("branches")
 	if branches == nil {
 		return p
 	}
 	if branches.Kind != Map || len(branches.Entries) == 0 {
-		r.bag.Error(CodeType, branches.Span, "", "`branches` must be a mapping of names to steps")
+		r.bag.Error(CodeType, branches.Span, "write `branches: {NAME: [...], NAME: [...]}`", "`branches` must be a mapping of names to steps")
 		return p
 	}
 	for _, e := range branches.Entries {
@@ -105,7 +105,7 @@ func (r *reader) foreach(n *Node) *Foreach {
 	e := &Foreach{
 		Items: f.need("items"), As: "item", AtOnce: 1, Collect: f.get("collect"),
 		AtMost:    r.whole(f.get("at_most"), "at_most", 1, plan.MaxItems),
-		OnFailure: r.oneOf(f.get("on_failure"), "on_failure", "stop", []string{"stop", "collect"}, nil),
+		OnFailure: r.oneOf(f.get("on_failure"), "on_failure", "stop", []string{"stop", "collect"}),
 	}
 	if e.Items != nil && e.Items.Kind != String && e.Items.Kind != List {
 		r.bag.Error(CodeType, e.Items.Span, "", "`items` must be an expression or a list, not %s", e.Items.Kind)
@@ -129,13 +129,19 @@ func (r *reader) model(n *Node) *Model {
 	m := &Model{
 		Provider: r.literal(f.get("provider"), "provider"),
 		Prompt:   r.scalar(f.need("prompt"), "prompt"),
-		Evidence: r.list(f.get("evidence"), "evidence"),
+		Evidence: r.wrapped(f.get("evidence"), "evidence"),
 		Returns:  f.need("returns"),
 		Missing:  r.words(f.get("missing"), "missing"),
 	}
-	if m.Returns != nil && m.Returns.Kind != Map && r.literal(m.Returns, "returns") != "verdict" {
-		r.bag.Error(CodeValue, m.Returns.Span, "write `verdict` or a JSON Schema as a mapping", "`returns` can't be %q", shorten(m.Returns.raw))
-		m.Returns = nil
+	if m.Returns != nil && m.Returns.Kind != Map {
+		switch word := r.literal(m.Returns, "returns"); word {
+		case "verdict":
+		case "":
+			m.Returns = nil
+		default:
+			r.bag.Near(CodeValue, m.Returns.Span, word, []string{"verdict"}, "`returns` can't be %q: it is `verdict`, or a JSON Schema as a mapping", shorten(word))
+			m.Returns = nil
+		}
 	}
 	return m
 }
@@ -144,7 +150,7 @@ func (r *reader) approve(n *Node) *Approve {
 	f := r.mapping(n, "`approve`", keys("approve"), nil)
 	a := &Approve{}
 	r.asking(a, f)
-	a.OnTimeout = r.oneOf(f.get("on_timeout"), "on_timeout", "deny", []string{"deny", "escalate"}, nil)
+	a.OnTimeout = r.oneOf(f.get("on_timeout"), "on_timeout", "deny", []string{"deny", "escalate"})
 	a.Covers = r.words(f.get("covers"), "covers")
 	a.Edit = r.words(f.get("edit"), "edit")
 	if by := f.need("by"); by != nil {
@@ -163,12 +169,13 @@ func (r *reader) asking(a *Approve, f fields) {
 	a.Evidence = r.words(f.get("evidence"), "evidence")
 	if remind := f.get("remind"); remind != nil && a.Remind > 0 && a.Remind < minRemind {
 		r.bag.Error(CodeDuration, remind.Span, "at least 1m", "people are not reminded more often than every minute")
+		r.bag.Fix("Change it to 1m", Replace(remind.Span, "1m"))
 	}
 }
 
 func (r *reader) by(a *Approve, k fields) {
 	a.Role = r.word(k.need("role"), "role")
-	a.NotRequester = r.oneOf(k.get("not"), "not", "", []string{"requester"}, nil) == "requester"
+	a.NotRequester = r.oneOf(k.get("not"), "not", "", []string{"requester"}) == "requester"
 	a.Quorum = r.whole(k.get("quorum"), "quorum", 1, maxQuorum)
 }
 
@@ -177,8 +184,12 @@ func (r *reader) escalation(a *Approve, f fields) {
 	switch {
 	case to != nil && a.OnTimeout != "escalate":
 		r.bag.Error(CodeValue, to.Span, "add `on_timeout: escalate`", "`escalate_to` means nothing without `on_timeout: escalate`")
+		if f.get("on_timeout") == nil {
+			r.bag.Add(f.node, "on_timeout", "escalate")
+		}
 	case to == nil && a.OnTimeout == "escalate":
 		r.bag.Error(CodeMissing, f.get("on_timeout").Span, "add `escalate_to: {role: lead}`", "`on_timeout: escalate` needs `escalate_to`")
+		r.bag.Add(f.node, "escalate_to", usual["escalate_to"])
 	case to != nil:
 		a.EscalateTo = r.word(r.mapping(to, "`escalate_to`", keys("role"), nil).need("role"), "role")
 	}
@@ -188,7 +199,7 @@ func (r *reader) ask(n *Node) *Ask {
 	f := r.mapping(n, "`ask`", keys("ask"), nil)
 	a := &Ask{}
 	r.asking(&a.Approve, f)
-	a.OnTimeout = r.oneOf(f.get("on_timeout"), "on_timeout", "fail", []string{"fail", "continue", "escalate"}, nil)
+	a.OnTimeout = r.oneOf(f.get("on_timeout"), "on_timeout", "fail", []string{"fail", "continue", "escalate"})
 	if by := f.need("by"); by != nil {
 		r.by(&a.Approve, r.mapping(by, "`by`", keys("asked"), nil))
 	}
@@ -198,7 +209,7 @@ func (r *reader) ask(n *Node) *Ask {
 		return a
 	}
 	if form.Kind != Map || len(form.Entries) == 0 || len(form.Entries) > maxFields {
-		r.bag.Error(CodeType, form.Span, "", "`fields` must be a mapping of 1 to %d names to fields", maxFields)
+		r.bag.Error(CodeType, form.Span, "write `fields: {NAME: {type: text}}`", "`fields` must be a mapping of 1 to %d names to fields", maxFields)
 		return a
 	}
 	for _, e := range form.Entries {
@@ -212,7 +223,7 @@ func (r *reader) field(e Entry) Field {
 	f := r.mapping(e.Value, "a field", keys("field"), nil)
 	field := Field{
 		Name: e.Key, Title: r.literal(f.get("title"), "title"), Required: r.boolean(f.get("required"), "required"),
-		Type: r.oneOf(f.need("type"), "type", "", FieldTypes, nil), Default: f.get("default"),
+		Type: r.oneOf(f.need("type"), "type", "", FieldTypes), Default: f.get("default"),
 	}
 	options := f.get("options")
 	if options != nil && options.Kind == String {
@@ -226,8 +237,11 @@ func (r *reader) field(e Entry) Field {
 		r.bag.Error(CodeMissing, e.Value.Span, "add `options: [...]`", "a field of type %s needs `options`", field.Type)
 	case !choice && options != nil:
 		r.bag.Error(CodeKeyForVerb, options.Span, "write `type: choice`", "`options` belong to a field of type choice or choices")
+		if typ := f.get("type"); typ != nil && field.Type != "" {
+			r.bag.Fix("Change the type to choice", Replace(typ.Span, "choice"))
+		}
 	case len(field.Options) > maxOptions:
-		r.bag.Error(CodeValue, options.Span, "", "a field has at most %d options", maxOptions)
+		r.bag.Error(CodeValue, options.Span, "let an expression give them, or ask for a text", "a field has at most %d options", maxOptions)
 	}
 	return field
 }
@@ -241,6 +255,7 @@ func (r *reader) repeat(n *Node) *Repeat {
 	switch {
 	case f.get("until") != nil && f.get("while") != nil:
 		r.bag.Error(CodeValue, f.get("while").Span, "leave one of them out", "a repeat has `until` or `while`, not both")
+		r.bag.TakeOut(n, "while")
 	case f.get("until") == nil && f.get("while") == nil && n.Kind == Map:
 		r.bag.Error(CodeMissing, n.Span, "add `until:` or `while:`", "nothing ends this repeat")
 	}
@@ -264,19 +279,20 @@ func (r *reader) wait(n *Node) *Wait {
 		}
 	}
 	if given != 1 {
-		r.bag.Error(CodeValue, n.Span, "", "a wait has exactly one of `for`, `until` and `event`")
+		r.bag.Error(CodeValue, n.Span, "such as `wait: {for: 10m}`", "a wait has exactly one of `for`, `until` and `event`")
 	}
 	event := f.get("event")
 	if event == nil {
 		for _, key := range []string{"within", "on_timeout"} {
-			if n := f.get(key); n != nil {
-				r.bag.Error(CodeKeyForVerb, n.Span, "", "`%s` belongs to a wait for an `event`", key)
+			if value := f.get(key); value != nil {
+				r.bag.Error(CodeKeyForVerb, value.Span, "take it out", "`%s` belongs to a wait for an `event`", key)
+				r.bag.TakeOut(n, key)
 			}
 		}
 		return w
 	}
 	w.Within = r.duration(f.need("within"), "within")
-	w.OnTimeout = r.oneOf(f.get("on_timeout"), "on_timeout", "fail", []string{"fail", "continue"}, nil)
+	w.OnTimeout = r.oneOf(f.get("on_timeout"), "on_timeout", "fail", []string{"fail", "continue"})
 	k := r.mapping(event, "`event`", keys("event"), nil)
 	w.Event = &Event{Sources: r.sources(k.get("source")), When: r.scalar(k.get("when"), "when")}
 	return w
@@ -307,7 +323,7 @@ func (r *reader) try(n *Node) *Try {
 		t.HasFinally, t.Finally = true, r.block(steps, "finally")
 	}
 	if n.Kind == Map && !t.HasCatch && !t.HasFinally {
-		r.bag.Error(CodeMissing, n.Span, "", "a try needs `catch` or `finally`")
+		r.bag.Error(CodeMissing, n.Span, "add one of them, or take the steps out of the try", "a try needs `catch` or `finally`")
 	}
 	return t
 }
@@ -326,11 +342,11 @@ func (r *reader) stop(n *Node) *Stop {
 	case Null:
 		return &Stop{Status: "completed"}
 	case String:
-		return &Stop{Status: r.oneOf(n, "stop", "", []string{"completed", "failed"}, nil)}
+		return &Stop{Status: r.oneOf(n, "stop", "", []string{"completed", "failed"})}
 	}
 	f := r.mapping(n, "`stop`", keys("stop"), nil)
 	return &Stop{
-		Status: r.oneOf(f.get("status"), "status", "completed", []string{"completed", "failed"}, nil),
+		Status: r.oneOf(f.get("status"), "status", "completed", []string{"completed", "failed"}),
 		Reason: r.scalar(f.get("reason"), "reason"),
 	}
 }

@@ -28,7 +28,7 @@ const (
 // Parse reads a document of YAML into nodes. It is nil when there is none; the reasons are in the bag.
 func Parse(source []byte, bag *Bag) *Node {
 	if len(source) > MaxBytes {
-		bag.Error(CodeBounds, Span{}, "", "the playbook has %d bytes; at most %d are read", len(source), MaxBytes)
+		bag.Error(CodeBounds, Span{}, "split it into playbooks that call each other", "the playbook has %d bytes; at most %d are read", len(source), MaxBytes)
 		return nil
 	}
 	source = bytes.TrimPrefix(source, []byte("\ufeff"))
@@ -39,7 +39,7 @@ func Parse(source []byte, bag *Bag) *Node {
 	root, err := decode(source)
 	if err != nil {
 		at, why := syntaxError(err, source)
-		bag.Error(CodeSyntax, Span{Start: at}, "", "%s", why)
+		bag.Error(CodeSyntax, Span{Start: at}, syntaxHelp(why), "%s", why)
 		return nil
 	}
 	if root == nil || len(root.Content) == 0 {
@@ -103,6 +103,22 @@ func syntaxError(err error, source []byte) (at Pos, why string) {
 	return at, why
 }
 
+// syntaxHelp is the way out of the mistakes that are made most often.
+func syntaxHelp(why string) string {
+	for _, known := range []struct{ says, help string }{
+		{"cannot start any token", "indent with spaces, and put a text that begins with a sign into quotes"},
+		{"end character of", "close the quote"},
+		{"mapping value is not allowed", "put a text with a colon in it into quotes"},
+		{"a second document", "take the line `---` out, or put it into a file of its own"},
+		{"nknown anchor", "name an anchor that stands before it, or put the text into quotes"},
+	} {
+		if strings.Contains(why, known.says) {
+			return known.help
+		}
+	}
+	return ""
+}
+
 // maxExact bounds the text and the brackets that the second reader gets: it recurses.
 const maxExact = 32 << 10
 
@@ -161,7 +177,7 @@ func (b *builder) build(y *yaml.Node, depth int) *Node {
 	}
 	if depth > MaxDepth || b.nodes > MaxNodes {
 		b.full = true
-		b.bag.Error(CodeBounds, n.Span, "", "the document is too large here: at most %d levels and %d values, aliases counted each time", MaxDepth, MaxNodes)
+		b.bag.Error(CodeBounds, n.Span, "split it into playbooks that call each other", "the document is too large here: at most %d levels and %d values, aliases counted each time", MaxDepth, MaxNodes)
 		return n
 	}
 	switch y.Kind {
@@ -169,7 +185,9 @@ func (b *builder) build(y *yaml.Node, depth int) *Node {
 		if y.Alias == nil {
 			return n
 		}
-		return b.build(y.Alias, depth+1)
+		aliased := b.build(y.Alias, depth+1)
+		aliased.aliased = true
+		return aliased
 	case yaml.MappingNode:
 		n.Kind = Map
 		b.plainTag(y, n, "!!map")
@@ -188,7 +206,7 @@ func (b *builder) build(y *yaml.Node, depth int) *Node {
 
 func (b *builder) plainTag(y *yaml.Node, n *Node, want string) {
 	if y.Tag != want {
-		b.bag.Error(CodeYAML, n.Span, "", "playbooks use no YAML tags like %s", y.Tag)
+		b.bag.Error(CodeYAML, n.Span, "leave the tag out", "playbooks use no YAML tags like %s", y.Tag)
 	}
 }
 
@@ -198,13 +216,13 @@ func (b *builder) entries(y *yaml.Node, n *Node, depth int) {
 		key := b.build(y.Content[i], depth+1)
 		switch {
 		case key.Kind == Map || key.Kind == List:
-			b.bag.Error(CodeType, key.Span, "", "a key must be a word")
+			b.bag.Error(CodeType, key.Span, "a value with a comma or a bracket in it stands in quotes", "a key must be a word, not %s", key.Kind)
 			continue
 		case y.Content[i].Tag == "!!merge":
 			b.bag.Error(CodeYAML, key.Span, "write the keys out", "playbooks use no YAML merge keys (<<)")
 			continue
 		case seen[key.Text]:
-			b.bag.Error(CodeDuplicate, key.Span, "", "the key %q stands twice in this mapping", key.Text)
+			b.bag.Error(CodeDuplicate, key.Span, "keep one of them", "the key %q stands twice in this mapping", key.Text)
 			continue
 		}
 		seen[key.Text] = true
@@ -235,10 +253,11 @@ func (b *builder) scalar(y *yaml.Node, n *Node) {
 		number, ok := jsonNumber(y.Value)
 		if !ok {
 			b.bag.Error(CodeYAML, n.Span, "quote it if it is meant as text", "%s is no number that JSON can write", y.Value)
+			b.bag.Fix("Put it in quotes", Replace(Span{n.Span.Start, b.source.end(n)}, quote(y.Value)))
 		}
 		n.Kind, n.Text = Number, number
 	default:
-		b.bag.Error(CodeYAML, n.Span, "", "playbooks use no YAML tags like %s", y.Tag)
+		b.bag.Error(CodeYAML, n.Span, "leave the tag out", "playbooks use no YAML tags like %s", y.Tag)
 	}
 	n.Span.End = b.source.end(n)
 }
