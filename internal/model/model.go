@@ -84,6 +84,8 @@ type CallError struct {
 	Status     int // HTTP status, 0 if there was none
 	RetryAfter time.Duration
 	cause      *soc.Error
+	param      string // which part of the request it did not take, and what it said of that
+	said       string
 }
 
 func (e *CallError) Error() string { return e.cause.Error() }
