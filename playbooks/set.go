@@ -76,7 +76,7 @@ func (s *set) compile(i int, chain []string) {
 		case s.state[callee] == 1 && slices.Contains(chain, c.name):
 			circle := append(chain[slices.Index(chain, c.name):], c.name)
 			circles = append(circles, s.diagnostic(i, spec.CodeCycle, c.at, "", "these playbooks call each other in a circle: "+strings.Join(circle, " -> ")))
-			s.cat.Playbooks[c.name] = Callable{} // so that it is not reported as unknown as well
+			s.cat.Playbooks[c.name] = Callable{Circle: true} // so that it is not reported as unknown as well
 		default:
 			s.compile(callee, chain)
 		}
@@ -87,8 +87,8 @@ func (s *set) compile(i int, chain []string) {
 			"the name "+name+" is that of "+s.out[first].File.Name))
 	} else if a.Plan != nil && len(circles) == 0 {
 		s.cat.Playbooks[name] = a.Callable
-	} else if _, there := s.cat.Playbooks[name]; !there && name != "" {
-		s.cat.Playbooks[name] = Callable{} // it has its own errors; its callers need not repeat them
+	} else if name != "" {
+		s.cat.Playbooks[name] = Callable{Broken: true}
 	}
 	if len(circles) > 0 {
 		a.Plan = nil

@@ -47,7 +47,11 @@ func TestSetsTellWhatIsWrongBetweenFiles(t *testing.T) {
 		{
 			"three that call each other in a circle",
 			[]playbooks.File{file("a", call("b")), file("b", call("c")), file("c", call("a"))},
-			[]string{"c.yaml:5:21: error P062: these playbooks call each other in a circle: a -> b -> c -> a"},
+			[]string{
+				"a.yaml:5:21: error P060: the playbook b does not compile, so it can't be called; mend its mistakes first",
+				"b.yaml:5:21: error P060: the playbook c does not compile, so it can't be called; mend its mistakes first",
+				"c.yaml:5:21: error P062: these playbooks call each other in a circle: a -> b -> c -> a",
+			},
 		},
 		{
 			"two files with one name",
@@ -69,7 +73,8 @@ func TestSetsTellWhatIsWrongBetweenFiles(t *testing.T) {
 		{
 			"a caller of what does not compile",
 			[]playbooks.File{file("a", call("b")), file("b", "steps: []\n")},
-			[]string{"b.yaml:4:8: error P006: `steps` is empty: it needs at least one step"},
+			[]string{"a.yaml:5:21: error P060: the playbook b does not compile, so it can't be called; mend its mistakes first",
+				"b.yaml:4:8: error P006: `steps` is empty: it needs at least one step"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -61,13 +61,11 @@ func TestCheckPrintsThePlaceOfEachMistakeAndFails(t *testing.T) {
 
 func TestTheLibraryChecksAndCompiles(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("../../playbooks/library/*.yaml")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	code, out, errs := command(t, append([]string{"playbook", "check"}, files...)...)
+	code, out, errs := command(t, "playbook", "check", "../../playbooks/library")
 	require.Zero(t, code, out+errs)
-	_, first, _ := command(t, "playbook", "compile", files[0])
-	_, again, _ := command(t, "playbook", "compile", files[0])
+	const calls = "../../playbooks/library/phishing-mail.yaml" // those beside it
+	_, first, _ := command(t, "playbook", "compile", calls)
+	_, again, _ := command(t, "playbook", "compile", calls)
 	require.NotEmpty(t, first)
 	require.Equal(t, first, again, "the same source is the same plan")
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -11,33 +10,44 @@ import (
 )
 
 func newPlaybook(std IO) *cobra.Command {
-	return group("playbook", "Work with playbook files", newPlaybookCheck(std), newPlaybookCompile(std), newPlaybookFmt(std), newPlaybookTest(std), newPlaybookBacktest(std), newPlaybookLanguageServer(std))
+	return group("playbook", "Work with playbook files",
+		newPlaybookNew(std), newPlaybookCheck(std), newPlaybookFmt(std), newPlaybookTest(std), newPlaybookCompile(std), newPlaybookGraph(std),
+		newPlaybookDiff(std), newPlaybookBacktest(std), newPlaybookSchema(std), newPlaybookLanguageServer(std),
+	)
+}
+
+// connectorsFlag is the directory with manifests that the compiler knows beside those of Picket.
+func connectorsFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("connectors", "", "directory with connector manifests of your own")
 }
 
 func newPlaybookCheck(std IO) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "check FILE...",
-		Short:   "Check playbooks and print every mistake with its place",
-		Example: "  picket playbook check playbooks/library/phishing-mail.yaml",
+		Use:   "check FILE|DIR...",
+		Short: "Check playbooks and print every mistake with its place",
+		Long: `Check playbooks and print every mistake with its place. A playbook may call those that lie beside it and those that come
+with Picket. Of tests the form is checked; picket playbook test runs them.`,
+		Example: "  picket playbook check phishing-mail.yaml\n  picket playbook check playbooks/",
 		Args:    usage(cobra.MinimumNArgs(1)),
 	}
 	asJSON := cmd.Flags().Bool("json", false, "print the diagnostics as JSON")
-	connectors := cmd.Flags().String("connectors", "", "directory with connector manifests of your own")
-	cmd.RunE = func(_ *cobra.Command, files []string) error {
+	connectors := connectorsFlag(cmd)
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		catalog, err := app.OfflineCatalog(*connectors)
 		if err != nil {
 			return err
 		}
-		found := []playbooks.Diagnostic{}
-		failed := false
-		for _, file := range files {
-			source, err := os.ReadFile(file)
-			if err != nil {
-				return err
-			}
-			compiled, diagnostics := playbooks.Compile(file, source, catalog)
-			failed = failed || compiled == nil
-			found = append(found, diagnostics...)
+		files, err := yamlFiles(args)
+		if err != nil {
+			return err
+		}
+		all, err := compileFiles(files, catalog)
+		if err != nil {
+			return err
+		}
+		found, failed := []playbooks.Diagnostic{}, false
+		for _, c := range all {
+			found, failed = append(found, c.Diagnostics...), failed || c.failed
 		}
 		if *asJSON {
 			if err := printJSON(std.Out, found); err != nil {
@@ -60,27 +70,20 @@ func newPlaybookCompile(std IO) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "compile FILE",
 		Short:   "Compile a playbook and print its plan",
-		Example: "  picket playbook compile playbooks/library/phishing-mail.yaml",
+		Example: "  picket playbook compile phishing-mail.yaml",
 		Args:    usage(cobra.ExactArgs(1)),
 	}
-	connectors := cmd.Flags().String("connectors", "", "directory with connector manifests of your own")
+	connectors := connectorsFlag(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		catalog, err := app.OfflineCatalog(*connectors)
 		if err != nil {
 			return err
 		}
-		source, err := os.ReadFile(args[0])
+		c, err := compileOne(std, args[0], catalog)
 		if err != nil {
 			return err
 		}
-		compiled, diagnostics := playbooks.Compile(args[0], source, catalog)
-		for _, d := range diagnostics {
-			fmt.Fprintln(std.Err, d.String())
-		}
-		if compiled == nil {
-			return errSilent
-		}
-		return printJSON(std.Out, compiled)
+		return printJSON(std.Out, c.Plan)
 	}
 	return cmd
 }

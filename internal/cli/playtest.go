@@ -159,15 +159,14 @@ func (d testDir) run(ctx context.Context, o runner.Options) (*playtest.Report, e
 	if err != nil {
 		return nil, err
 	}
-	have := map[string]bool{}
+	var own []playbooks.File
 	for _, name := range names {
 		source, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, err
 		}
 		if !strings.HasSuffix(name, testSuffix) {
-			have[name] = true
-			o.Playbooks = append(o.Playbooks, playbooks.File{Name: path.Join(d.shown, name), Source: source})
+			own = append(own, playbooks.File{Name: path.Join(d.shown, name), Source: source})
 			continue
 		}
 		if len(d.only) > 0 && !slices.Contains(d.only, name) {
@@ -179,12 +178,7 @@ func (d testDir) run(ctx context.Context, o runner.Options) (*playtest.Report, e
 		}
 		o.Suites = append(o.Suites, runner.Suite{File: path.Join(d.shown, name), Source: source, Files: files, Snapshot: snapshot})
 	}
-	shipped := library.Files()
-	for _, name := range sortedKeys(shipped) {
-		if !have[name] {
-			o.Playbooks = append(o.Playbooks, playbooks.File{Name: path.Join("library", name), Source: shipped[name]})
-		}
-	}
+	o.Playbooks = withLibrary(own)
 	report, err := runner.Run(ctx, o)
 	if err != nil {
 		return nil, err
@@ -247,7 +241,7 @@ func findTests(args []string) ([]testDir, error) {
 			switch {
 			case err != nil:
 				return err
-			case d.IsDir() && file != arg && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "testdata"):
+			case d.IsDir() && file != arg && passedOver(d.Name()):
 				return filepath.SkipDir
 			case !d.IsDir() && strings.HasSuffix(file, testSuffix):
 				add(file)

@@ -28,6 +28,8 @@ type Callable struct {
 	Untrusted bool // whether its outputs may hold text that an attacker wrote
 	Calls     []string
 	Cost      *plan.Cost
+	Broken    bool // it does not compile, and so its callers don't
+	Circle    bool // it calls its caller in turn, which is reported as such
 }
 
 // CallableInput is an input of a playbook that can be called.

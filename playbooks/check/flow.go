@@ -109,9 +109,13 @@ func (c *checker) call(s *spec.Step, sc *scope) (*plan.Call, visible) {
 	name := s.Call.Playbook.Text
 	out.Playbook = name
 	callee, known := c.cat.Playbooks[name]
-	if !known {
+	switch {
+	case !known:
 		c.bag.Near(spec.CodePlaybook, s.Call.Playbook.Span, name, c.cat.playbooks(), "there is no playbook %s", name)
+	case callee.Broken:
+		c.bag.Error(spec.CodePlaybook, s.Call.Playbook.Span, "mend its mistakes first", "the playbook %s does not compile, so it can't be called", name)
 	}
+	known = known && !callee.Broken && !callee.Circle
 	c.called = append(c.called, name)
 	out.Digest = callee.Digest
 	out.Inputs = c.callInputs(s, sc, callee, known)
