@@ -1,0 +1,231 @@
+package cacao
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"picket/playbooks/check"
+)
+
+type callableInput = check.CallableInput
+
+// after is where the branches of a step come back together, and the step that follows there.
+func (f *foreignStep) after() string {
+	if to := f.next(f.v); to != "" {
+		return to
+	}
+	return f.join(f.id)
+}
+
+// branch is the steps of one branch.
+func (f *foreignStep) branch(first, after string, to *[]*yaml.Node) func() error {
+	return func() error {
+		steps, err := f.chain(first, []string{after}, f.depth+1, f.before...)
+		*to = steps
+		return err
+	}
+}
+
+// failure is what follows on a step that may fail.
+func (f *foreignStep) failure() (string, error) {
+	handler := f.v.peek("on_failure")
+	success := f.next(f.v)
+	last := f.made[len(f.made)-1]
+	id := text(last, "id")
+	switch {
+	case handler == "":
+		return success, nil
+	case handler == success:
+		f.v.read("on_failure")
+		set(last, "on_error", scalar("continue"))
+		return success, nil
+	case f.steps.get(handler).peek("type") == "end" && f.depth == 0:
+		f.v.read("on_failure") // the run ends, as a failure ends it
+		return success, nil
+	}
+	f.v.read("on_failure")
+	set(last, "on_error", scalar("continue"))
+	together := f.join(f.id)
+	failed := "steps." + id + `.status != "ok"`
+	var handling, going []*yaml.Node
+	f.copies++
+	err := f.branches(f.branch(handler, together, &handling))
+	f.copies--
+	if err != nil {
+		return "", err
+	}
+	choose := f.importer.id(id + "_failed")
+	if f.depth == 0 && (together == "" || together == success) {
+		if together == "" {
+			stop := mapping("status", scalar("failed"), "reason", scalar("The step "+id+" failed"))
+			handling = append(handling, mapping("id", scalar(f.importer.id(id+"_stop")), "stop", stop))
+		}
+		f.put(choose, "", "choose", sequence([]*yaml.Node{mapping("when", scalar(failed), "steps", sequence(handling))}))
+		return success, nil
+	}
+	if err := f.branches(f.branch(success, together, &going)); err != nil {
+		return "", err
+	}
+	f.put(choose, "", "choose", sequence([]*yaml.Node{
+		mapping("when", scalar(failed), "steps", sequence(handling)), mapping("else", sequence(going)),
+	}))
+	return together, nil
+}
+
+// condition is the step's condition as an expression. One that can't be told is asked of a person, and the question is the
+// step before.
+func (f *foreignStep) condition(name string) string {
+	text := f.v.read("condition")
+	said, err := condition(text, func(name string) (variable, bool) {
+		v, ok := f.vars[name]
+		return v, ok && len(v.from) > 0
+	})
+	if err == nil {
+		return said
+	}
+	f.tell(f.at+"/condition", shown(text), err.Error(), "a person is asked whether it holds; write it as an expression in its place")
+	id := f.importer.id(name + " holds")
+	f.put(id, name, "ask", mapping(
+		"title", scalar("Does this hold: "+f.template(f.at+"/condition", strings.Join(strings.Fields(text), " "))+"?"),
+		"by", mapping("role", scalar(f.Role)),
+		"fields", mapping("holds", mapping("type", scalar("boolean"), "title", scalar("It holds"), "required", typed("!!bool", "true"))),
+		"within", scalar(defaultWithin)))
+	return "steps." + id + ".output.holds"
+}
+
+func (f *foreignStep) choice() (string, error) {
+	name := f.name()
+	when := f.condition(name)
+	after := f.after()
+	var yes, no []*yaml.Node
+	otherwise := f.v.read("on_false")
+	if err := f.branches(
+		f.branch(f.v.read("on_true"), after, &yes),
+		f.branch(otherwise, after, &no),
+	); err != nil {
+		return "", err
+	}
+	ways := []*yaml.Node{mapping("when", scalar(when), "steps", sequence(yes))}
+	if otherwise != "" {
+		ways = append(ways, mapping("else", sequence(no)))
+	}
+	f.put(f.importer.id(name), name, "choose", sequence(ways))
+	return after, nil
+}
+
+func (f *foreignStep) parallel() (string, error) {
+	name := f.name()
+	after := f.after()
+	ways := f.v.list("next_steps")
+	steps := make([][]*yaml.Node, len(ways))
+	var run []func() error
+	for i, w := range ways {
+		w.used = true
+		run = append(run, f.branch(w.text, after, &steps[i]))
+	}
+	if err := f.branches(run...); err != nil {
+		return "", err
+	}
+	named := mapping()
+	for i, w := range ways {
+		base := strings.ReplaceAll(kebab(f.steps.get(w.text).peek("name")), "-", "_")
+		if base == "" {
+			base = "branch_" + strconv.Itoa(i+1)
+		}
+		key := base
+		for n := 2; child(named, key) != nil; n++ {
+			key = base + "_" + strconv.Itoa(n)
+		}
+		set(named, key, sequence(steps[i]))
+	}
+	f.put(f.importer.id(name), name, "parallel", mapping("branches", named))
+	return after, nil
+}
+
+func (f *foreignStep) loop() (string, error) {
+	name := f.name()
+	after := f.next(f.v)
+	asked := len(f.made)
+	when := f.condition(name)
+	questions := slices.Clone(f.made[asked:])
+	f.made = f.made[:asked]
+	var body []*yaml.Node
+	first := f.v.read("on_true")
+	if err := f.branches(func() error {
+		// A round may end with a way back to the loop itself, as drawn workflows have it.
+		steps, err := f.chain(first, []string{f.id, after}, f.depth+1, f.before...)
+		body = steps
+		return err
+	}); err != nil {
+		return "", err
+	}
+	f.tell(f.at, "the loop "+label(f.id, f.v), "a loop in a playbook has a bound", "it is at most "+strconv.Itoa(defaultRounds)+" rounds; change at_most")
+	rounds := typed("!!int", strconv.Itoa(defaultRounds))
+	id := f.importer.id(name)
+	if len(questions) > 0 {
+		body = append(questions, mapping("id", scalar(f.importer.id(id+"_round")), "choose",
+			sequence([]*yaml.Node{mapping("when", scalar(when), "steps", sequence(body))})))
+		f.put(id, name, "repeat", mapping("until", scalar("!("+when+")"), "at_most", rounds, "steps", sequence(body)))
+		return after, nil
+	}
+	f.put(id, name, "repeat", mapping("while", scalar(when), "at_most", rounds, "steps", sequence(body)))
+	return after, nil
+}
+
+func (f *foreignStep) cases() (string, error) {
+	name := f.name()
+	at := f.at + "/switch"
+	on := f.v.peek("switch")
+	m := reference.FindStringSubmatch(on)
+	expression, typ := "", "string"
+	if m != nil && m[0] == strings.TrimSpace(on) {
+		if v, ok := f.lookup(at, m[1]); ok {
+			expression, typ = v.expression(), v.typ
+		}
+	} else if variableName.MatchString(strings.TrimSpace(on)) {
+		if v, ok := f.lookup(at, strings.TrimSpace(on)); ok {
+			expression, typ = v.expression(), v.typ
+		}
+	}
+	f.v.read("switch")
+	if expression == "" {
+		f.tell(at, shown(on), "it is no variable that has a value here", "a person is asked for the case; write an expression in its place")
+		id := f.importer.id(name + " case")
+		f.put(id, name, "ask", mapping("title", scalar("Which case is it: "+plainText(strings.Join(strings.Fields(on), " "))+"?"),
+			"by", mapping("role", scalar(f.Role)),
+			"fields", mapping("case", mapping("type", scalar("text"), "required", typed("!!bool", "true"))), "within", scalar(defaultWithin)))
+		expression = "steps." + id + ".output.case"
+	}
+	after := f.after()
+	cases := f.v.get("cases")
+	steps := make([][]*yaml.Node, len(cases.members))
+	var run []func() error
+	for i, c := range cases.members {
+		c.used = true
+		run = append(run, f.branch(c.text, after, &steps[i]))
+	}
+	if err := f.branches(run...); err != nil {
+		return "", err
+	}
+	var ways []*yaml.Node
+	var otherwise *yaml.Node
+	for i, c := range cases.members {
+		if c.key == "default" {
+			otherwise = mapping("else", sequence(steps[i]))
+			continue
+		}
+		ways = append(ways, mapping("when", scalar(expression+" == "+literal(typ, c.key)), "steps", sequence(steps[i])))
+	}
+	switch {
+	case len(ways) == 0: // the default alone
+		f.made = append(f.made, otherwise.Content[1].Content...)
+		return after, nil
+	case otherwise != nil:
+		ways = append(ways, otherwise)
+	}
+	f.put(f.importer.id(name), name, "choose", sequence(ways))
+	return after, nil
+}
