@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode/utf16"
 
+	"picket/internal/contract"
 	"picket/internal/soc"
 )
 
@@ -36,7 +37,8 @@ const (
 	maxCited     = 4 // citations of one indicator
 )
 
-// Complete scores the evidence. It answers verdicts only: any other schema takes a model.
+// Complete scores the evidence, tools' results among it; it calls no tools. It answers verdicts only: any other schema takes a
+// model.
 func (Builtin) Complete(ctx context.Context, req Request) (Response, error) {
 	if err := ctx.Err(); err != nil {
 		return Response{}, err
@@ -49,19 +51,19 @@ func (Builtin) Complete(ctx context.Context, req Request) (Response, error) {
 	if err != nil {
 		return Response{Model: scorerVersion}, err
 	}
-	s := scorer{evidence: exhibits(req.Evidence), found: map[string]int{}}
+	s := scorer{evidence: exhibits(req.allEvidence()), found: map[string]int{}}
 	s.score()
 	output, err := json.Marshal(s.verdict(req))
 	if err != nil {
 		return Response{}, soc.Errorf(soc.Internal, "the builtin verdict can't be written: %v", err)
 	}
-	ids := make([]string, len(req.Evidence))
-	for i, e := range req.Evidence {
-		ids[i] = e.ID
+	var ids []string
+	for _, e := range req.allEvidence() {
+		ids = append(ids, e.ID)
 	}
 	request, _ := json.Marshal(map[string]any{"scorer": scorerVersion, "evidence": ids, "prompt_digest": sent.digest})
 	return Response{
-		Text: string(output), Output: output, Model: scorerVersion, Request: request,
+		Text: string(output), Output: output, Stop: contract.StopEnd, Model: scorerVersion, Request: request,
 		System: "No model was used. Declared rules (" + scorerVersion + ") weighed the evidence.",
 		Prompt: sent.prompt, PromptDigest: sent.digest,
 	}, nil

@@ -105,14 +105,18 @@ func (e *OutputError) Unwrap() error { return e.cause }
 
 // RefusalError is a model, or a filter of its provider, that does not want to answer. It is of kind Invalid; another
 // attempt, or another model, is not asked.
-type RefusalError struct{ cause *soc.Error }
+type RefusalError struct {
+	why   string
+	cause *soc.Error
+}
 
 func (e *RefusalError) Error() string { return e.cause.Error() }
 
 func (e *RefusalError) Unwrap() error { return e.cause }
 
 func refusal(provider, why string) *RefusalError {
-	return &RefusalError{cause: soc.Errorf(soc.Invalid, "%s refused to answer (%s)", provider, cut(why, 300))}
+	why = cut(why, 300)
+	return &RefusalError{why: why, cause: soc.Errorf(soc.Invalid, "%s refused to answer (%s)", provider, why)}
 }
 
 func badOutput(format string, args ...any) *OutputError {
