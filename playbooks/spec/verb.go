@@ -182,7 +182,7 @@ func (r *reader) by(a *Approve, k fields) {
 func (r *reader) escalation(a *Approve, f fields) {
 	to := f.get("escalate_to")
 	switch {
-	case to != nil && a.OnTimeout != "escalate":
+	case to != nil && slices.Contains([]string{"deny", "fail", "continue"}, a.OnTimeout): // another word is reported by itself
 		r.bag.Error(CodeValue, to.Span, "add `on_timeout: escalate`", "`escalate_to` means nothing without `on_timeout: escalate`")
 		if f.get("on_timeout") == nil {
 			r.bag.Add(f.node, "on_timeout", "escalate")

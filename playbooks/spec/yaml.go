@@ -109,6 +109,7 @@ func syntaxHelp(why string) string {
 		{"cannot start any token", "indent with spaces, and put a text that begins with a sign into quotes"},
 		{"end character of", "close the quote"},
 		{"mapping value is not allowed", "put a text with a colon in it into quotes"},
+		{"did not find expected ',' or", "put a text with a sign such as ? or : in it into quotes"},
 		{"a second document", "take the line `---` out, or put it into a file of its own"},
 		{"nknown anchor", "name an anchor that stands before it, or put the text into quotes"},
 	} {
