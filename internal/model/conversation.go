@@ -198,6 +198,7 @@ func callsOf(calls []ToolCall, tools []Tool) ([]ToolCall, error) {
 		if !isObject(c.Arguments) || len(c.Arguments) > maxOutput {
 			return nil, badOutput("the arguments of its call of %s are not a JSON object", c.Name)
 		}
+		c.Arguments = compact(c.Arguments)
 		c.ID = cut(c.ID, maxCallID)
 		for n := i + 1; c.ID == "" || known[c.ID]; n++ { // some servers give none, or one to all
 			c.ID = fmt.Sprintf("call_%d", n)
@@ -206,4 +207,13 @@ func callsOf(calls []ToolCall, tools []Tool) ([]ToolCall, error) {
 		out = append(out, c)
 	}
 	return out, nil
+}
+
+// compact takes the white space out of a valid document.
+func compact(document json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	if json.Compact(&b, document) != nil {
+		return document
+	}
+	return b.Bytes()
 }

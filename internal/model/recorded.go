@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -123,6 +124,9 @@ func (r Recorded) Complete(ctx context.Context, req Request) (Response, error) {
 		return out, badOutput("%s", t.Problem)
 	}
 	out.Output, out.ToolCalls = t.Output, t.Calls
+	for i := range out.ToolCalls {
+		out.ToolCalls[i].Arguments = compact(out.ToolCalls[i].Arguments)
+	}
 	return out, nil
 }
 
@@ -193,8 +197,11 @@ func (r Recorder) Complete(ctx context.Context, req Request) (Response, error) {
 }
 
 func (r Recorder) write(digest string, t transcript) error {
-	text, err := json.MarshalIndent(t, "", "  ")
-	if err != nil {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ") // for people, and for a diff
+	if err := enc.Encode(t); err != nil {
 		return err
 	}
 	temporary, err := os.CreateTemp(r.dir, ".transcript-*")
@@ -202,7 +209,7 @@ func (r Recorder) write(digest string, t transcript) error {
 		return err
 	}
 	defer os.Remove(temporary.Name()) // which is gone once it has its name
-	if _, err := temporary.Write(append(text, '\n')); err != nil {
+	if _, err := temporary.Write(text.Bytes()); err != nil {
 		_ = temporary.Close()
 		return err
 	}
