@@ -6,11 +6,7 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
-
-	"picket/playbooks/check"
 )
-
-type callableInput = check.CallableInput
 
 // after is where the branches of a step come back together, and the step that follows there.
 func (f *foreignStep) after() string {
@@ -41,13 +37,16 @@ func (f *foreignStep) failure() (string, error) {
 	case handler == success:
 		f.v.read("on_failure")
 		set(last, "on_error", scalar("continue"))
+		f.mayFail(id)
 		return success, nil
 	case f.steps.get(handler).peek("type") == "end" && f.depth == 0:
 		f.v.read("on_failure") // the run ends, as a failure ends it
+		f.steps.get(handler).read("type")
 		return success, nil
 	}
 	f.v.read("on_failure")
 	set(last, "on_error", scalar("continue"))
+	f.mayFail(id)
 	together := f.join(f.id)
 	failed := "steps." + id + `.status != "ok"`
 	var handling, going []*yaml.Node
@@ -63,16 +62,33 @@ func (f *foreignStep) failure() (string, error) {
 			stop := mapping("status", scalar("failed"), "reason", scalar("The step "+id+" failed"))
 			handling = append(handling, mapping("id", scalar(f.importer.id(id+"_stop")), "stop", stop))
 		}
-		f.put(choose, "", "choose", sequence([]*yaml.Node{mapping("when", scalar(failed), "steps", sequence(handling))}))
+		f.put(choose, "", "choose", sequence([]*yaml.Node{mapping("when", scalar(failed), "steps", sequence(f.something(handling)))}))
 		return success, nil
 	}
 	if err := f.branches(f.branch(success, together, &going)); err != nil {
 		return "", err
 	}
 	f.put(choose, "", "choose", sequence([]*yaml.Node{
-		mapping("when", scalar(failed), "steps", sequence(handling)), mapping("else", sequence(going)),
+		mapping("when", scalar(failed), "steps", sequence(f.something(handling))), mapping("else", sequence(f.something(going))),
 	}))
 	return together, nil
+}
+
+// something is a block of steps: our language has no empty ones.
+func (im *importer) something(steps []*yaml.Node) []*yaml.Node {
+	if len(steps) > 0 {
+		return steps
+	}
+	return []*yaml.Node{mapping("id", scalar(im.id("nothing")), "title", scalar("Nothing to do"), "set", mapping("done", typed("!!bool", "true")))}
+}
+
+// mayFail makes what a step gives something that may not be there.
+func (f *foreignStep) mayFail(id string) {
+	for name, v := range f.vars {
+		if slices.ContainsFunc(v.from, func(from string) bool { return strings.Contains(from, "steps."+id+".") }) {
+			f.vars[name] = variable{typ: v.typ, from: v.from, may: true}
+		}
+	}
 }
 
 // condition is the step's condition as an expression. One that can't be told is asked of a person, and the question is the
@@ -90,10 +106,10 @@ func (f *foreignStep) condition(name string) string {
 	id := f.importer.id(name + " holds")
 	f.put(id, name, "ask", mapping(
 		"title", scalar("Does this hold: "+f.template(f.at+"/condition", strings.Join(strings.Fields(text), " "))+"?"),
-		"by", mapping("role", scalar(f.Role)),
-		"fields", mapping("holds", mapping("type", scalar("boolean"), "title", scalar("It holds"), "required", typed("!!bool", "true"))),
+		"by", flow(mapping("role", scalar(f.Role))),
+		"fields", mapping("holds", flow(mapping("type", scalar("boolean"), "title", scalar("It holds"), "required", typed("!!bool", "true")))),
 		"within", scalar(defaultWithin)))
-	return "steps." + id + ".output.holds"
+	return "steps." + id + ".output.values.holds == true"
 }
 
 func (f *foreignStep) choice() (string, error) {
@@ -108,8 +124,8 @@ func (f *foreignStep) choice() (string, error) {
 	); err != nil {
 		return "", err
 	}
-	ways := []*yaml.Node{mapping("when", scalar(when), "steps", sequence(yes))}
-	if otherwise != "" {
+	ways := []*yaml.Node{mapping("when", scalar(when), "steps", sequence(f.something(yes)))}
+	if len(no) > 0 {
 		ways = append(ways, mapping("else", sequence(no)))
 	}
 	f.put(f.importer.id(name), name, "choose", sequence(ways))
@@ -139,7 +155,7 @@ func (f *foreignStep) parallel() (string, error) {
 		for n := 2; child(named, key) != nil; n++ {
 			key = base + "_" + strconv.Itoa(n)
 		}
-		set(named, key, sequence(steps[i]))
+		set(named, key, sequence(f.something(steps[i])))
 	}
 	f.put(f.importer.id(name), name, "parallel", mapping("branches", named))
 	return after, nil
@@ -148,10 +164,6 @@ func (f *foreignStep) parallel() (string, error) {
 func (f *foreignStep) loop() (string, error) {
 	name := f.name()
 	after := f.next(f.v)
-	asked := len(f.made)
-	when := f.condition(name)
-	questions := slices.Clone(f.made[asked:])
-	f.made = f.made[:asked]
 	var body []*yaml.Node
 	first := f.v.read("on_true")
 	if err := f.branches(func() error {
@@ -162,6 +174,12 @@ func (f *foreignStep) loop() (string, error) {
 	}); err != nil {
 		return "", err
 	}
+	body = f.something(body)
+	// The condition comes after the body: what the body sets is what it reads from the second round on.
+	asked := len(f.made)
+	when := f.condition(name)
+	questions := slices.Clone(f.made[asked:])
+	f.made = f.made[:asked]
 	f.tell(f.at, "the loop "+label(f.id, f.v), "a loop in a playbook has a bound", "it is at most "+strconv.Itoa(defaultRounds)+" rounds; change at_most")
 	rounds := typed("!!int", strconv.Itoa(defaultRounds))
 	id := f.importer.id(name)
@@ -195,9 +213,9 @@ func (f *foreignStep) cases() (string, error) {
 		f.tell(at, shown(on), "it is no variable that has a value here", "a person is asked for the case; write an expression in its place")
 		id := f.importer.id(name + " case")
 		f.put(id, name, "ask", mapping("title", scalar("Which case is it: "+plainText(strings.Join(strings.Fields(on), " "))+"?"),
-			"by", mapping("role", scalar(f.Role)),
-			"fields", mapping("case", mapping("type", scalar("text"), "required", typed("!!bool", "true"))), "within", scalar(defaultWithin)))
-		expression = "steps." + id + ".output.case"
+			"by", flow(mapping("role", scalar(f.Role))),
+			"fields", mapping("case", flow(mapping("type", scalar("text"), "required", typed("!!bool", "true")))), "within", scalar(defaultWithin)))
+		expression = "steps." + id + ".output.values.case"
 	}
 	after := f.after()
 	cases := f.v.get("cases")
@@ -211,20 +229,20 @@ func (f *foreignStep) cases() (string, error) {
 		return "", err
 	}
 	var ways []*yaml.Node
-	var otherwise *yaml.Node
+	var otherwise []*yaml.Node
 	for i, c := range cases.members {
 		if c.key == "default" {
-			otherwise = mapping("else", sequence(steps[i]))
+			otherwise = steps[i]
 			continue
 		}
-		ways = append(ways, mapping("when", scalar(expression+" == "+literal(typ, c.key)), "steps", sequence(steps[i])))
+		ways = append(ways, mapping("when", scalar(expression+" == "+literal(typ, c.key)), "steps", sequence(f.something(steps[i]))))
 	}
 	switch {
 	case len(ways) == 0: // the default alone
-		f.made = append(f.made, otherwise.Content[1].Content...)
+		f.made = append(f.made, otherwise...)
 		return after, nil
-	case otherwise != nil:
-		ways = append(ways, otherwise)
+	case len(otherwise) > 0:
+		ways = append(ways, mapping("else", sequence(otherwise)))
 	}
 	f.put(f.importer.id(name), name, "choose", sequence(ways))
 	return after, nil

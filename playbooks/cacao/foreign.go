@@ -12,6 +12,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"picket/playbooks/expr"
 	"picket/playbooks/plan"
 	"picket/playbooks/spec"
 )
@@ -65,18 +66,26 @@ func (f *foreignStep) read() ([]*yaml.Node, string, error) {
 	return f.made, next, err
 }
 
-// name is the words for the step's id and title.
+// unnamed are the names of steps that have none.
+var unnamed = map[string]string{
+	"action": "Do", "playbook-action": "Run a playbook", "parallel": "At once",
+	"if-condition": "Decide", "while-condition": "Repeat", "switch-condition": "Choose",
+}
+
+// name is the words for the step's id and title, variables by their names.
 func (f *foreignStep) name() string {
-	if name := f.v.read("name"); name != "" {
-		return name
+	name := f.v.read("name")
+	if name == "" {
+		return unnamed[f.v.peek("type")]
 	}
-	return f.v.peek("type")
+	name = reference.ReplaceAllStringFunc(name, func(r string) string { return strings.ReplaceAll(local(strings.TrimSuffix(r, ":value")), "_", " ") })
+	return strings.Join(strings.Fields(plainText(name)), " ")
 }
 
 // put adds a step of ours, with what is common to all.
 func (f *foreignStep) put(id, title string, pairs ...any) *yaml.Node {
 	n := mapping("id", scalar(id))
-	if title = strings.Join(strings.Fields(plainText(title)), " "); title != "" {
+	if title != "" && f.v.get("name") != nil {
 		set(n, "title", scalar(title))
 	}
 	n.Content = append(n.Content, mapping(pairs...).Content...)
@@ -141,12 +150,13 @@ func (f *foreignStep) stepVariables() (undo func()) {
 // action is the step's commands, one after the other, each for every target.
 func (f *foreignStep) action() {
 	name := f.name()
-	for i, c := range f.v.list("commands") {
+	commands := f.v.list("commands")
+	for i, c := range commands {
 		at := fmt.Sprintf("%s/commands/%d", f.at, i)
 		if c.peek("type") == "http-api" && f.request(name, at, c) {
 			continue
 		}
-		f.byHand(name, at, c)
+		f.byHand(name, at, c, i == len(commands)-1)
 	}
 }
 
@@ -162,7 +172,7 @@ func (f *foreignStep) who() string {
 		}
 		name := id.text
 		if a := f.actor(dictionary, id.text); a != nil {
-			name = a.read("name")
+			name = a.read("name") + " (" + a.read("type") + ")"
 			id.used = true
 		}
 		if name != "" && !slices.Contains(names, name) {
@@ -176,8 +186,8 @@ func (f *foreignStep) who() string {
 	return strings.Join(names, ", ")
 }
 
-// byHand is a command that a person carries out.
-func (f *foreignStep) byHand(name, at string, c *value) {
+// byHand is a command that a person carries out. The last one of a step gives what the step gives.
+func (f *foreignStep) byHand(name, at string, c *value, last bool) {
 	typ := c.read("type")
 	command := f.template(at+"/command", c.read("command"))
 	for _, key := range []string{"command_b64", "content_b64"} {
@@ -195,14 +205,14 @@ func (f *foreignStep) byHand(name, at string, c *value) {
 		f.tell(at, "a command of the type "+typ, "Picket has no operation for it", "a person is asked to do it; put an action of a connector in its place")
 	}
 	for _, line := range []string{command, plainText(c.read("description"))} {
-		if line != "" {
+		if line != "" && line != name {
 			message = append(message, line)
 		}
 	}
 	if who := f.who(); who != "" {
 		message = append(message, "Agent and targets: "+plainText(who))
 	}
-	f.ask(name, strings.Join(message, "\n"))
+	f.ask(name, strings.Join(message, "\n"), last)
 }
 
 func decoded(text string) (string, bool) {
@@ -211,12 +221,15 @@ func decoded(text string) (string, bool) {
 }
 
 // ask is a form for what a person has done, and for the variables that the step gives.
-func (f *foreignStep) ask(name, message string) string {
+func (f *foreignStep) ask(name, message string, gives bool) {
 	id := f.importer.id(name)
 	fields := mapping()
 	type given struct{ variable, typ, field string }
 	var out []given
 	for _, arg := range f.v.list("out_args") {
+		if !gives {
+			break
+		}
 		declared := f.v.get("step_variables").get(arg.text)
 		if declared == nil {
 			declared = f.root.get("playbook_variables").get(arg.text)
@@ -236,29 +249,27 @@ func (f *foreignStep) ask(name, message string) string {
 			set(about, "title", scalar(title))
 		}
 		set(about, "required", typed("!!bool", "true"))
-		set(fields, field, about)
+		set(fields, field, flow(about))
 		out = append(out, given{arg.text, typ, field})
 	}
 	if len(out) == 0 {
-		set(fields, "done", mapping("type", scalar("boolean"), "title", scalar("It is done"), "required", typed("!!bool", "true")))
+		set(fields, "done", flow(mapping("type", scalar("boolean"), "title", scalar("It is done"), "required", typed("!!bool", "true"))))
 	}
 	within, ok := f.duration("timeout")
 	if !ok {
 		within = defaultWithin
 	}
-	question := strings.Join(strings.Fields(plainText(name)), " ")
-	body := mapping("title", scalar(question))
+	body := mapping("title", scalar(name))
 	if message != "" {
 		set(body, "message", scalar(message))
 	}
-	set(body, "by", mapping("role", scalar(f.Role)))
+	set(body, "by", flow(mapping("role", scalar(f.Role))))
 	set(body, "fields", fields)
 	set(body, "within", scalar(within))
 	f.put(id, name, "ask", body)
 	for _, g := range out {
-		f.assign(g.variable, g.typ, "steps."+id+".output."+g.field)
+		f.assign(g.variable, g.typ, "steps."+id+".output.values."+g.field)
 	}
-	return id
 }
 
 // request is an HTTP request that an operation of the http connector makes, once for every target. It answers false
@@ -299,7 +310,8 @@ func (f *foreignStep) request(name, at string, c *value) bool {
 	c.read("command")
 	c.read("content")
 	c.read("content_b64")
-	f.headers(c)
+	f.headers(at, c)
+	f.engine()
 	targets := f.v.list("targets")
 	connections := []string{""}
 	if len(targets) > 0 {
@@ -309,7 +321,6 @@ func (f *foreignStep) request(name, at string, c *value) bool {
 			connections = append(connections, f.connection("target_definitions", t.text))
 		}
 	} else if agent := f.v.get("agent"); f.actor("agent_definitions", agent.text).peek("type") == "http-api" {
-		agent.used = true
 		connections = []string{f.connection("agent_definitions", agent.text)}
 	}
 	about := plainText(c.read("description"))
@@ -327,14 +338,12 @@ func (f *foreignStep) request(name, at string, c *value) bool {
 		if limited {
 			set(n, "timeout", scalar(timeout))
 		}
-		if about != "" {
-			n.FootComment = ""
-			n.HeadComment = comment(about)
-		}
+		n.HeadComment = comment(about)
 		for _, arg := range f.v.list("out_args") {
 			f.assign(arg.text, "string", "string(steps."+id+".output.body)")
 			if !arg.used {
-				f.tell(f.at+"/out_args", arg.text, "CACAO does not say which part of the answer it is", "it is the whole answer; name the part in the steps that read it")
+				f.tell(f.at+"/out_args", arg.text, "CACAO does not say which part of the answer it is",
+					"it is the whole answer, of the last target where there are several; name the part in the steps that read it")
 			}
 			arg.used = true
 		}
@@ -389,8 +398,8 @@ func (f *foreignStep) document(at string, v *value) *yaml.Node {
 	return scalar(f.template(at, v.text))
 }
 
-// headers uses those that the connector sends anyhow; the others stay for the report.
-func (f *foreignStep) headers(c *value) {
+// headers uses those that the connector sends anyhow, and reports the others.
+func (f *foreignStep) headers(at string, c *value) {
 	headers := c.get("headers")
 	if headers == nil {
 		return
@@ -399,7 +408,10 @@ func (f *foreignStep) headers(c *value) {
 		name := strings.ToLower(h.key)
 		if (name == "accept" || name == "content-type") && len(h.items) == 1 && h.items[0].text == "application/json" {
 			h.useAll()
+			continue
 		}
+		h.useAll()
+		f.tell(join(at+"/headers", h.key), "a header, whose value may be a secret", "requests have the headers of their connection", "give it to the connection if it is needed")
 	}
 }
 
@@ -416,14 +428,66 @@ func (f *foreignStep) connection(dictionary, id string) string {
 		return name
 	}
 	f.needs[name] = true
-	what := "no definition"
-	if a != nil {
-		what = shown(a.compact())
-	}
-	f.tell(join("/"+dictionary, id), what, "addresses and secrets are kept in connections, and no playbook holds them",
+	f.tell(join("/"+dictionary, id), shown(a.compact()), "addresses and secrets are kept in connections, and no playbook holds them",
 		"make a connection "+name+" of the connector http with this address")
 	a.useAll()
 	return name
+}
+
+// arguments are the inputs that a step passes on, or why the playbook can't be called with them.
+func (f *foreignStep) arguments(called string) (inputs *yaml.Node, unfit string) {
+	inputs = mapping()
+	given := map[string]*value{}
+	for _, arg := range f.v.list("in_args") {
+		given[local(arg.text)] = arg // those that are no input stay for the report
+	}
+	for _, in := range f.Catalog.Playbooks[called].Inputs {
+		arg := given[in.Name]
+		if arg == nil {
+			if in.Required {
+				return nil, "it needs the input " + in.Name
+			}
+			continue
+		}
+		v, ok := f.lookup(f.at+"/in_args", arg.text)
+		if !ok {
+			continue
+		}
+		if ok, why := expressionType(v.typ).Assignable(in.Type); !ok {
+			return nil, "the variable for its input " + in.Name + " " + why
+		}
+		arg.used = true
+		set(inputs, in.Name, scalar("${{ "+v.expression()+" }}"))
+	}
+	return inputs, ""
+}
+
+// expressionType is a type of our inputs as expressions know it.
+func expressionType(typ string) expr.Type {
+	switch typ {
+	case "boolean":
+		return expr.Bool()
+	case "integer", "number":
+		return expr.Number()
+	case "array":
+		return expr.List(expr.Any())
+	case "object":
+		return expr.OpenObject(nil)
+	}
+	return expr.String()
+}
+
+// engine is the agent that makes requests: with us Picket does, whatever the agent is. Each is reported once.
+func (f *foreignStep) engine() {
+	agent := f.v.get("agent")
+	agent.used = true
+	a := f.actor("agent_definitions", agent.text)
+	if a.peek("type") == "http-api" || f.needs[agent.text] {
+		return
+	}
+	f.needs[agent.text] = true
+	f.tell(join("/agent_definitions", agent.text), shown(a.compact()), "Picket makes the requests itself", "nothing")
+	a.useAll()
 }
 
 // call is another playbook.
@@ -440,19 +504,14 @@ func (f *foreignStep) call() {
 	}
 	if called == "" {
 		f.tell(f.at+"/playbook_id", id, "no playbook that is known here has this id", "a person is asked to run it; put a call of a playbook in its place")
-		f.ask(name, "Run the playbook "+id)
+		f.ask(name, "Run the playbook "+id, true)
 		return
 	}
-	inputs := mapping()
-	for _, arg := range f.v.list("in_args") {
-		input := local(arg.text)
-		if !slices.ContainsFunc(f.Catalog.Playbooks[called].Inputs, func(in callableInput) bool { return in.Name == input }) {
-			continue // stays for the report
-		}
-		if v, ok := f.lookup(f.at+"/in_args", arg.text); ok {
-			arg.used = true
-			set(inputs, input, scalar("${{ "+v.expression()+" }}"))
-		}
+	inputs, unfit := f.arguments(called)
+	if unfit != "" {
+		f.tell(f.at+"/in_args", "the playbook "+called, unfit, "a person is asked to run it; call it with the inputs that it needs in its place")
+		f.ask(name, "Run the playbook "+called, true)
+		return
 	}
 	body := mapping("playbook", scalar(called))
 	if len(inputs.Content) > 0 {

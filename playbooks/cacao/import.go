@@ -64,6 +64,9 @@ func Import(document []byte, o ImportOptions) (Imported, error) {
 	if own {
 		expected = im.exported(out.Source)
 	}
+	if revoked := root.get("revoked"); revoked != nil && revoked.text == "false" {
+		revoked.used = true // as where it is left out
+	}
 	im.rest("", root, expected)
 	out.Report = im.report
 	if o.Catalog != nil {
@@ -139,7 +142,11 @@ func (im *importer) rest(pointer string, v, expected *value) {
 		why, do = "it was changed outside Picket, and the extension, from which the playbook was read, says otherwise",
 			"make the change in the playbook, or take the extension away and import again"
 	}
-	if v.untouched() && (expected == nil || len(v.members)+len(v.items) == 0 || v.kind != expected.kind || v.kind == isList) {
+	if strings.HasPrefix(pointer, "/authentication_info_definitions/") && v.untouched() {
+		im.tell(pointer, v.peek("type")+" "+shown(v.peek("name")), "secrets are kept in connections, and no playbook holds them", "give it to the connection that it is for")
+		return
+	}
+	if v.untouched() && pointer != "/authentication_info_definitions" && (expected == nil || len(v.members)+len(v.items) == 0 || v.kind != expected.kind || v.kind == isList) {
 		im.tell(pointer, shown(v.compact()), why, do)
 		return
 	}
@@ -182,12 +189,12 @@ func (im *importer) foreign() (*yaml.Node, error) {
 	doc := mapping("name", scalar(name), "title", scalar(plainText(title)), "owner", scalar(plainText(owner)))
 	doc.HeadComment = comment(r.read("description"), im.start(),
 		fmt.Sprintf("From the CACAO playbook %s, made %s by %s, modified %s.", r.read("id"), r.read("created"), r.peek("created_by"), r.read("modified")),
-		im.references("", r))
+		im.references("", r), im.statements())
 	if labels := im.labels(); len(labels) > 0 {
-		set(doc, "labels", scalars(labels...))
+		set(doc, "labels", flow(scalars(labels...)))
 	}
 	if attack := im.attack(); len(attack) > 0 {
-		set(doc, "attack", scalars(attack...))
+		set(doc, "attack", flow(scalars(attack...)))
 	}
 	set(doc, "on", mapping("manual", mapping()))
 	first := im.variables(doc)
@@ -195,7 +202,7 @@ func (im *importer) foreign() (*yaml.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: append(first, steps...)}
+	all := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: im.something(append(first, steps...))}
 	set(doc, "steps", all)
 	return doc, nil
 }
@@ -226,7 +233,7 @@ func (im *importer) workflow() ([]*yaml.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []*yaml.Node{mapping("id", scalar(im.id("workflow")), "try", mapping("steps", sequence(steps), "catch", sequence(handler)))}, im.unreached()
+	return []*yaml.Node{mapping("id", scalar(im.id("workflow")), "try", mapping("steps", sequence(im.something(steps)), "catch", sequence(im.something(handler))))}, im.unreached()
 }
 
 // unreached reports the steps to which no way leads.
@@ -260,7 +267,9 @@ func (im *importer) attack() []string {
 		}
 		if isAttack(ref) {
 			ref.read("external_id")
-			ref.read("name")
+			if ref.peek("name") == attackName {
+				ref.read("name")
+			}
 			if ref.peek("url") == attackURL(ref.peek("external_id")) {
 				ref.read("url")
 			}
@@ -270,7 +279,8 @@ func (im *importer) attack() []string {
 }
 
 func isAttack(ref *value) bool {
-	return strings.HasPrefix(strings.ToLower(ref.peek("name")), "mitre") && techniqueID.MatchString(ref.peek("external_id"))
+	name := strings.ToLower(ref.peek("name"))
+	return (name == attackName || name == "mitre att&ck") && techniqueID.MatchString(ref.peek("external_id"))
 }
 
 // references are the other references of an object, for a comment.
@@ -325,6 +335,20 @@ func (im *importer) labels() []string {
 		}
 	}
 	return labels
+}
+
+// statements are the words of the document's markings.
+func (im *importer) statements() string {
+	var lines []string
+	for _, marking := range im.root.list("markings") {
+		if d := im.root.get("data_marking_definitions").get(marking.text); d.get("statement") != nil {
+			marking.used = true
+			d.read("id")
+			lines = append(lines, "Marking: "+strings.Join(strings.Fields(d.read("name")+" "+d.read("statement")), " "))
+			d.read("type")
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // label is a step as errors and reports name it.
@@ -418,6 +442,12 @@ func mapping(pairs ...any) *yaml.Node {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		set(n, pairs[i].(string), pairs[i+1].(*yaml.Node)) //nolint:forcetypeassert // written so in this package
 	}
+	return n
+}
+
+// flow writes a collection in one line.
+func flow(n *yaml.Node) *yaml.Node {
+	n.Style = yaml.FlowStyle
 	return n
 }
 

@@ -161,6 +161,9 @@ func (v *value) equal(w *value) bool {
 
 // compact is the value as JSON in one line.
 func (v *value) compact() string {
+	if v == nil {
+		return "no definition"
+	}
 	var b strings.Builder
 	v.write(&b, "", "", "")
 	return b.String()

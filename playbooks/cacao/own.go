@@ -30,6 +30,11 @@ func (im *importer) own() (*yaml.Node, error) {
 	if steps == nil || steps.Kind != yaml.SequenceNode {
 		return nil, invalid(at+"/playbook_source", "it has no list `steps`; export the playbook again")
 	}
+	for _, key := range []string{"created", "modified", "created_by"} {
+		if is := im.root.read(key); key != "created_by" || is != identityID(text(root, "owner")) {
+			im.tell("/"+key, is, "a playbook's text does not say it", "give it to the next export")
+		}
+	}
 	im.declare(root)
 	steps.Style = 0
 	steps.Content, err = im.workflow()

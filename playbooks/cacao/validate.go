@@ -82,6 +82,9 @@ func leaves(e *jsonschema.ValidationError, to *[]Problem) {
 		pointer = join(pointer, key)
 	}
 	_, message, _ := strings.Cut(e.Error(), "': ")
+	if strings.HasSuffix(message, "'not' failed") {
+		message = "a step has on_completion, or it has on_success and on_failure; a start step has on_completion only, and an end step none of them"
+	}
 	*to = append(*to, Problem{pointer, message})
 }
 

@@ -40,7 +40,7 @@ func (v variable) expression() string {
 	if len(from) == 1 {
 		return from[0]
 	}
-	return "(" + strings.Join(from, " ?? ") + ")"
+	return "(" + strings.ReplaceAll(strings.Join(from, " ?? "), ".output.", ".output?.") + ")"
 }
 
 // inputType is the type of our inputs for a type of variables.
@@ -143,15 +143,14 @@ func (im *importer) variables(doc *yaml.Node) []*yaml.Node {
 			default:
 				set(in, "required", typed("!!bool", "true"))
 			}
-			in.LineComment = comment(strings.Join(strings.Fields(m.read("description")), " "))
 			m.read("external")
-			set(inputs, name, in)
+			set(inputs, name, flow(in))
+			inputs.Content[len(inputs.Content)-2].HeadComment = comment(m.read("description"))
 			v.from = []string{"inputs." + name}
 		case simple && given.text != "":
 			given.used = true
-			n := constant(v.typ, given.text)
-			n.LineComment = comment(strings.Join(strings.Fields(m.read("description")), " "))
-			set(fixed, name, n)
+			set(fixed, name, constant(v.typ, given.text))
+			fixed.Content[len(fixed.Content)-2].HeadComment = comment(m.read("description"))
 			v.from = []string{"steps." + step + ".output." + name}
 		case simple:
 			given.used = true
