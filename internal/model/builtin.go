@@ -2,15 +2,11 @@ package model
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf16"
 
 	"picket/internal/contract"
 	"picket/internal/soc"
@@ -71,10 +67,21 @@ func (Builtin) Complete(ctx context.Context, req Request) (Response, error) {
 
 type scorer struct {
 	evidence   []exhibit
-	indicators []soc.Indication
+	indicators []weighed
 	found      map[string]int // index in indicators by rule
 	techniques []soc.Technique
+	explained  bool // an event is one that has an ordinary explanation
 }
+
+// weighed is an indication, and whether it is the detection's own claim about the event instead of something that can be
+// seen in it: its title, its level, the technique that its rule is filed under.
+type weighed struct {
+	soc.Indication
+	claim bool
+}
+
+// claims are the rules that repeat what the detection says of itself.
+var claims = []string{"severity", "attack", "title.malware", "title.access", "title.phishing", "title.hedged"}
 
 // hit counts a rule once however often it holds; further places become further citations.
 func (s *scorer) hit(rule, text, direction string, weight int, citations ...soc.Citation) {
@@ -84,16 +91,28 @@ func (s *scorer) hit(rule, text, direction string, weight int, citations ...soc.
 	i, known := s.found[rule]
 	if !known {
 		s.found[rule] = len(s.indicators)
-		s.indicators = append(s.indicators, soc.Indication{Text: text, Direction: direction, Weight: weight, Citations: citations})
+		s.indicators = append(s.indicators, weighed{
+			soc.Indication{Text: text, Direction: direction, Weight: weight, Citations: citations}, slices.Contains(claims, rule),
+		})
 		return
 	}
 	in := &s.indicators[i]
-	in.Weight = max(in.Weight, weight)
+	if weight > in.Weight {
+		in.Weight, in.Text = weight, text
+	}
 	for _, c := range citations {
 		if len(in.Citations) < maxCited && !slices.Contains(in.Citations, c) {
 			in.Citations = append(in.Citations, c)
 		}
 	}
+}
+
+// explain is a benign indication that says why the event happened, so that the detection's claims are answered by it.
+func (s *scorer) explain(rule, text string, weight int, citations ...soc.Citation) {
+	if len(citations) > 0 {
+		s.explained = true
+	}
+	s.hit(rule, text, benign, weight, citations...)
 }
 
 func (s *scorer) technique(id string, c soc.Citation) {
@@ -112,10 +131,23 @@ func cite(n node, quote string) soc.Citation {
 
 func (s *scorer) score() {
 	for _, x := range s.evidence {
+		e := s.eventOf(x)
 		for _, n := range x.nodes() {
 			if !inRaw(n.pointer) {
 				s.object(n)
-				s.text(n)
+				s.text(n, e)
+			}
+		}
+		commanded := false
+		for _, c := range commandsOf(x) {
+			commanded = s.command(c) || commanded
+		}
+		if e != nil {
+			e.windows()
+			e.host()
+			e.service()
+			if !commanded {
+				e.routine(commandsOf(x))
 			}
 		}
 	}
@@ -146,7 +178,9 @@ func plain(key string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))
 }
 
-func (s *scorer) text(n node) {
+// text applies the rules on single texts. What a program wrote or loaded is not what ran: an event that is about a file
+// says so itself.
+func (s *scorer) text(n node, e *event) {
 	text, ok := n.value.(string)
 	if !ok || text == "" {
 		return
@@ -156,6 +190,9 @@ func (s *scorer) text(n node) {
 		if rule.keys != nil && !slices.Contains(rule.keys, key) {
 			continue
 		}
+		if rule.id == "path.writable" && e != nil && e.get("targetfilename", "imageloaded", "changedattributes").there() && strings.HasPrefix(n.pointer, "/file/") {
+			continue
+		}
 		found := rule.pattern.FindString(text)
 		if found == "" {
 			continue
@@ -163,9 +200,6 @@ func (s *scorer) text(n node) {
 		c := cite(n, strings.TrimSpace(found))
 		s.hit(rule.id, rule.text, rule.direction, rule.weight, c)
 		s.technique(rule.technique, c)
-		if rule.id == "command.encoded" {
-			s.decoded(n, found)
-		}
 	}
 	if plain(n.key) == "attack" && techniqueID.MatchString(text) {
 		base, _, _ := strings.Cut(text, ".")
@@ -176,44 +210,31 @@ func (s *scorer) text(n node) {
 	}
 }
 
-var base64Text = regexp.MustCompile(`[A-Za-z0-9+/]{24,}={0,2}`)
-
-// decoded looks into a script that PowerShell was given in Base64 of UTF-16.
-func (s *scorer) decoded(n node, found string) {
-	encoded := base64Text.FindString(found)
-	whole := base64Text.FindString(n.value.(string)[strings.Index(n.value.(string), encoded):])
-	if len(whole) > 64<<10 {
-		return
-	}
-	bytes, err := base64.StdEncoding.DecodeString(whole)
-	if err != nil || len(bytes) < 2 {
-		return
-	}
-	units := make([]uint16, len(bytes)/2)
-	for i := range units {
-		units[i] = binary.LittleEndian.Uint16(bytes[2*i:])
-	}
-	script := string(utf16.Decode(units))
-	for _, rule := range textRules {
-		if rule.id == "command.download" && rule.pattern.MatchString(script) {
-			s.hit("command.decoded", "the encoded script, once decoded, downloads and runs something", risky, 8, cite(n, encoded))
+// conclude orders the indications and answers claims: where the event itself has an ordinary explanation and nothing in
+// the evidence speaks against it, what the detection says of itself weighs no more, and is told as what speaks against.
+func (s *scorer) conclude() (indicators []soc.Indication, answered []string) {
+	settled := s.explained && !slices.ContainsFunc(s.indicators, func(w weighed) bool { return !w.claim && w.Direction == risky })
+	for _, w := range s.indicators {
+		if settled && w.claim {
+			answered = append(answered, sentence(w.Text))
+			continue
 		}
-		if rule.id == "command.credentials" && rule.pattern.MatchString(script) {
-			s.hit("command.decoded", "the encoded script, once decoded, takes credentials", risky, 9, cite(n, encoded))
-		}
+		indicators = append(indicators, w.Indication)
 	}
+	slices.SortStableFunc(indicators, func(a, b soc.Indication) int { return b.Weight - a.Weight })
+	return indicators, answered
 }
 
 // verdict concludes from the indicators. Findings are the indicators that count, in words.
 func (s *scorer) verdict(req Request) soc.Verdict {
-	slices.SortStableFunc(s.indicators, func(a, b soc.Indication) int { return b.Weight - a.Weight })
-	score := riskScore(s.indicators)
+	indicators, answered := s.conclude()
+	score := riskScore(indicators)
 	v := soc.Verdict{
-		Verdict: inconclusive, Classification: "undetermined", Indicators: s.indicators, Attack: s.techniques, RiskScore: score,
-		Findings: []soc.Finding{}, Against: []string{}, Missing: []string{}, Questions: []soc.Question{}, Recommended: []soc.Recommended{}, Notes: []string{},
+		Verdict: inconclusive, Classification: "undetermined", Indicators: indicators, Attack: s.techniques, RiskScore: score,
+		Findings: []soc.Finding{}, Against: slices.Clone(answered), Missing: []string{}, Questions: []soc.Question{}, Recommended: []soc.Recommended{}, Notes: []string{},
 	}
 	heaviest := map[string]int{}
-	for _, i := range s.indicators {
+	for _, i := range indicators {
 		heaviest[i.Direction] = max(heaviest[i.Direction], i.Weight)
 	}
 	switch {
@@ -232,7 +253,7 @@ func (s *scorer) verdict(req Request) soc.Verdict {
 	if v.Verdict == benign {
 		towards = benign
 	}
-	for _, i := range s.indicators {
+	for _, i := range indicators {
 		if i.Direction == towards || v.Verdict == inconclusive {
 			v.Findings = append(v.Findings, soc.Finding{Claim: sentence(i.Text), Entities: []string{}, Citations: i.Citations})
 		} else {
@@ -244,8 +265,11 @@ func (s *scorer) verdict(req Request) soc.Verdict {
 		v.Severity.After = soc.SeverityHigh
 	}
 	v.Summary = summary(v)
-	if len(v.Attack) == 0 {
+	if v.Attack == nil {
 		v.Attack = []soc.Technique{}
+	}
+	if v.Against == nil {
+		v.Against = []string{}
 	}
 	if v.Indicators == nil {
 		v.Indicators = []soc.Indication{}
