@@ -13,6 +13,7 @@ func newPlaybook(std IO) *cobra.Command {
 	return group("playbook", "Work with playbook files",
 		newPlaybookNew(std), newPlaybookCheck(std), newPlaybookFmt(std), newPlaybookTest(std), newPlaybookCompile(std), newPlaybookGraph(std),
 		newPlaybookDiff(std), newPlaybookBacktest(std), newPlaybookSchema(std), newPlaybookLanguageServer(std),
+		newPlaybookImport(std), newPlaybookExport(std),
 	)
 }
 
