@@ -227,6 +227,7 @@ func (s *Server) routes() *gin.Engine {
 	in.GET("/playbooks/:name/shadow/report", s.shadowReport)
 	in.POST("/playbooks/check", s.checkPlaybook)
 	in.POST("/playbooks/compile", s.compilePlaybook)
+	in.GET("/diagnostics/:code", s.getDiagnostic)
 	in.GET("/connections", s.listConnections)
 	in.GET("/operations", s.listOperations)
 	in.GET("/audit/verify", s.verifyAudit)

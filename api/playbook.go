@@ -1,10 +1,12 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
+	"picket/docs/diagnostics"
 	"picket/playbooks/plan"
 	"picket/playbooks/spec"
 )
@@ -77,6 +79,9 @@ func (s *Server) getPlaybook(c *gin.Context) {
 	}{summary(p), p.Source, p.Plan, diagnostics})
 }
 
+// maxFileName bounds the name that a text is given in its diagnostics, in bytes.
+const maxFileName = 256
+
 // compiled reads a playbook's text and compiles it.
 func (s *Server) compiled(c *gin.Context) (*plan.Plan, []spec.Diagnostic, bool) {
 	var in struct {
@@ -87,11 +92,11 @@ func (s *Server) compiled(c *gin.Context) (*plan.Plan, []spec.Diagnostic, bool) 
 		return nil, nil, false
 	}
 	switch {
-	case len(in.Source) > 512<<10:
-		s.invalid(c, "/source", "the text has more than 512 KiB")
+	case len(in.Source) > spec.MaxBytes:
+		s.invalid(c, "/source", fmt.Sprintf("the text has %d bytes; at most %d are read", len(in.Source), spec.MaxBytes))
 		return nil, nil, false
-	case len(in.File) > 256:
-		s.invalid(c, "/file", "the name has more than 256 bytes")
+	case len(in.File) > maxFileName:
+		s.invalid(c, "/file", fmt.Sprintf("the name has %d bytes; at most %d are taken", len(in.File), maxFileName))
 		return nil, nil, false
 	case in.File == "":
 		in.File = "playbook.yaml"
@@ -110,6 +115,16 @@ func (s *Server) checkPlaybook(c *gin.Context) {
 		OK          bool              `json:"ok"`
 		Diagnostics []spec.Diagnostic `json:"diagnostics"`
 	}{p != nil, diagnostics})
+}
+
+// getDiagnostic answers the page of a code.
+func (s *Server) getDiagnostic(c *gin.Context) {
+	page, ok := diagnostics.Page(c.Param("code"))
+	if !ok {
+		s.problem(c, http.StatusNotFound, "no diagnostic has this code")
+		return
+	}
+	c.Data(http.StatusOK, "text/markdown; charset=utf-8", []byte(page))
 }
 
 func (s *Server) compilePlaybook(c *gin.Context) {

@@ -14,6 +14,13 @@ import (
 	"picket/internal/store"
 )
 
+func TestADiagnosticHasAPage(t *testing.T) {
+	t.Parallel()
+	ana := start(t).as("ana", soc.RoleAnalyst)
+	require.Contains(t, string(ana.get("/v1/diagnostics/P040").is(200).body), "# P040: ")
+	ana.get("/v1/diagnostics/P999").is(404)
+}
+
 func TestNothingIsReadOrChangedByStrangers(t *testing.T) {
 	t.Parallel()
 	p := start(t)

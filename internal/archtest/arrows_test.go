@@ -92,6 +92,12 @@ func TestTheArrowsPointDown(t *testing.T) {
 			banned: func(p string) bool { return strings.HasPrefix(p, module+"/") && !in(p, "playbooks") },
 		},
 		{
+			name:   "the pages stand alone",
+			reason: "whoever shows one needs nothing else",
+			from:   func(p string) bool { return in(p, "docs") },
+			banned: func(p string) bool { return strings.HasPrefix(p, module+"/") },
+		},
+		{
 			name:   "the nouns stand alone",
 			reason: "everything imports them",
 			from:   func(p string) bool { return in(p, "internal/soc") },

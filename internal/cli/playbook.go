@@ -11,7 +11,7 @@ import (
 
 func newPlaybook(std IO) *cobra.Command {
 	return group("playbook", "Work with playbook files",
-		newPlaybookNew(std), newPlaybookCheck(std), newPlaybookFmt(std), newPlaybookTest(std), newPlaybookCompile(std), newPlaybookGraph(std),
+		newPlaybookNew(std), newPlaybookCheck(std), newPlaybookExplain(std), newPlaybookFmt(std), newPlaybookTest(std), newPlaybookCompile(std), newPlaybookGraph(std),
 		newPlaybookDiff(std), newPlaybookBacktest(std), newPlaybookSchema(std), newPlaybookLanguageServer(std),
 		newPlaybookImport(std), newPlaybookExport(std),
 	)

@@ -119,6 +119,11 @@ export interface paths {
          * Decide an approval
          * @description `digest` is the approval's digest as it was shown, so that nobody consents to what they did not see. The same
          *     decision by the same person again gets the same answer.
+         *
+         *     `edited` changes arguments that the call's `edit` names; they are checked against the operation's schema, and what
+         *     is released is the changed call. Where `quorum` people must say yes, a yes is a vote: the approval stays pending
+         *     until the last one, all must be to the same calls, and one no denies. An approval of the kind `ask` is answered
+         *     with `approved` and `answers`; `denied` declines to answer.
          */
         post: operations["decideApproval"];
         delete?: never;
@@ -171,6 +176,23 @@ export interface paths {
         };
         /** The numbers beside the navigation */
         get: operations["getCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/diagnostics/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page of a diagnostic's code, as Markdown */
+        get: operations["getDiagnostic"];
         put?: never;
         post?: never;
         delete?: never;
@@ -296,6 +318,89 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/playbooks/{name}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a playbook's shadow mode; for a lead or an admin, and a decision in the ledger */
+        post: operations["promotePlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playbooks/{name}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a playbook with inputs, with or without an alert
+         * @description The inputs are checked against those that the playbook declares: the problem names each that is unknown, missing
+         *     or of another type. The same `Idempotency-Key` from the same person within an hour is one run.
+         */
+        post: operations["startPlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playbooks/{name}/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The playbook's shadow mode; 404 when it acts */
+        get: operations["getShadow"];
+        /**
+         * Put a playbook into shadow mode
+         * @description From its next run on, its consequential calls are recorded with their exact arguments and not made: all of them, or
+         *     those of `operations`. With `plan_digest` only while the playbook is the version that it is now. For a lead or an
+         *     admin; the ledger says who and why.
+         */
+        put: operations["putShadow"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playbooks/{name}/shadow/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the playbook would have done, and what was really done for the same alerts
+         * @description For each call that shadow mode has not made: whether another run made the same call for the same alert, and who
+         *     approved it; whether somebody denied it; or neither. Calls are the same when the operation and the arguments that
+         *     its schema requires are, remarks (`comment`, `reason`, `note`, `message`) left out.
+         */
+        get: operations["getShadowReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/playbooks/check": {
         parameters: {
             query?: never;
@@ -364,6 +469,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a run
+         * @description It ends its calls and the runs it waits for, runs its `finally` blocks and is then over. Asking again changes
+         *     nothing. A run that is over is a conflict.
+         */
+        post: operations["cancelRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{id}/history": {
         parameters: {
             query?: never;
@@ -424,12 +550,35 @@ export interface paths {
         };
         /**
          * The run's steps, in the order of the plan
-         * @description All steps of the plan, whether they were reached or not; the steps inside a `foreach` appear once for each item
-         *     that was begun. It is a projection of the plan and of the run's ledger entries.
+         * @description All steps of the plan, whether they were reached or not; the steps inside a `foreach` or a `repeat` appear once for
+         *     each item or round that was begun. Of a long loop the first items appear, and those that are not well (`shown` says
+         *     how many); `loop` pages through all of them. It is a projection of the plan and of the run's ledger entries.
          */
         get: operations["listSteps"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back what a run did
+         * @description Starts a run (trigger `undo`, its `parent_id` this run) that makes the undo calls of the finished steps, the newest
+         *     first; each consequential one asks for an approval of its own. What is taken back already is left out; 409 when
+         *     nothing is left, while the run is open, and while another run takes it back.
+         */
+        post: operations["undoRun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -582,20 +731,33 @@ export interface components {
             digest: string;
             escalated: boolean;
             evidence: components["schemas"]["Evidence"][];
+            form?: components["schemas"]["FormField"][];
             id: string;
+            /**
+             * @description Consent to calls, or a form to fill in
+             * @enum {string}
+             */
+            kind: "approval" | "ask";
             /** @description You may decide it now */
             may_decide: boolean;
             message?: string;
             not_user?: string;
             /** @enum {string} */
-            on_timeout: "deny" | "escalate";
+            on_timeout: "deny" | "escalate" | "fail" | "continue";
             playbook: string;
+            /** @description How many different people must say yes; absent is one */
+            quorum?: number;
+            /** Format: date-time */
+            reminded_at?: string;
+            reminders?: number;
             role: string;
             run_id: string;
             severity?: components["schemas"]["Severity"];
             status: components["schemas"]["ApprovalStatus"];
             step: string;
             title: string;
+            /** @description The yeses so far, where a quorum is needed */
+            votes?: components["schemas"]["Vote"][];
             /** @description Why you may not */
             why_not?: string;
         };
@@ -603,11 +765,18 @@ export interface components {
             arguments: components["schemas"]["JSON"];
             connection: string;
             digest: string;
+            /** @description The arguments that the approver may change */
+            edit?: {
+                argument: string;
+                schema?: components["schemas"]["JSON"];
+            }[];
             operation: string;
             origins: {
                 argument: string;
                 /** @description The expression, or `literal` */
                 from: string;
+                /** @description Who can have written it */
+                labels?: string[];
                 untrusted: boolean;
             }[];
             step: string;
@@ -669,6 +838,9 @@ export interface components {
             signed: boolean;
             why?: string;
         };
+        Because: {
+            reason: string;
+        };
         Checked: {
             diagnostics: components["schemas"]["Diagnostic"][];
             /** @description No diagnostic is an error */
@@ -709,25 +881,38 @@ export interface components {
             password: string;
         };
         Decide: {
+            /** @description Of a form, by field */
+            answers?: {
+                [key: string]: components["schemas"]["JSON"];
+            };
             /** @description The approval's digest as it was shown */
             digest: string;
+            /** @description By step path and argument: new values */
+            edited?: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["JSON"];
+                };
+            };
             /** @enum {string} */
             outcome: "approved" | "denied";
             reason?: string;
         };
         Decision: {
+            answers?: components["schemas"]["JSON"];
             approval_id: string;
             /** Format: date-time */
             at: string;
             by: string;
             calls: string[];
             digest: string;
+            edited?: components["schemas"]["EditedCalls"];
             id: string;
             /** @enum {string} */
             outcome: "approved" | "denied" | "expired";
             reason?: string;
             run_id: string;
             signature?: string;
+            votes?: components["schemas"]["Vote"][];
         };
         Diagnostic: {
             code: string;
@@ -736,12 +921,28 @@ export interface components {
             end_column: number;
             end_line: number;
             file: string;
+            fixes?: components["schemas"]["Fix"][];
             help?: string;
             /** @description From 1 */
             line: number;
             message: string;
             /** @enum {string} */
             severity: "error" | "warning";
+        };
+        /** @description Replaces a range of the text, which is empty where it only inserts */
+        Edit: {
+            /** @description From 1, in Unicode characters */
+            column: number;
+            /** @description Of the place behind the last character */
+            end_column: number;
+            end_line: number;
+            /** @description From 1 */
+            line: number;
+            text: string;
+        };
+        /** @description By step path: the whole arguments of a call that was changed */
+        EditedCalls: {
+            [key: string]: components["schemas"]["JSON"];
         };
         /** @description The `data` of a server-sent event */
         Event: {
@@ -762,6 +963,20 @@ export interface components {
             detail: string;
             /** @description RFC 6901 pointer into the request's body */
             pointer: string;
+        };
+        /** @description A change of the text that can be applied as it stands */
+        Fix: {
+            edits: components["schemas"]["Edit"][];
+            title: string;
+        };
+        FormField: {
+            default?: components["schemas"]["JSON"];
+            name: string;
+            options?: string[];
+            required?: boolean;
+            title?: string;
+            /** @enum {string} */
+            type: "text" | "number" | "boolean" | "choice" | "choices" | "date";
         };
         Health: {
             problems?: string[];
@@ -835,14 +1050,18 @@ export interface components {
             budget?: {
                 [key: string]: unknown;
             };
-            inputs?: {
+            cost?: {
                 [key: string]: unknown;
-            }[];
+            };
+            inputs?: components["schemas"]["PlanInput"][];
+            key?: components["schemas"]["JSON"];
             labels?: string[];
             name: string;
             outputs?: {
                 [key: string]: unknown;
             }[];
+            /** @enum {string} */
+            overlap?: "queue" | "skip" | "join" | "cancel_running";
             owner: string;
             /** @description SHA-256 of the playbook's text, hex */
             source: string;
@@ -852,6 +1071,15 @@ export interface components {
             title?: string;
             triggers: components["schemas"]["PlanTrigger"][] | null;
             version: number;
+        };
+        PlanInput: {
+            default?: components["schemas"]["JSON"];
+            name: string;
+            required?: boolean;
+            /** @enum {string} */
+            type: "string" | "number" | "integer" | "boolean" | "array" | "object";
+        } & {
+            [key: string]: unknown;
         };
         PlanStep: {
             action?: {
@@ -868,15 +1096,43 @@ export interface components {
             };
             approve?: {
                 covers: string[] | null;
+                edit?: {
+                    [key: string]: unknown;
+                }[];
                 escalate_to?: string;
                 evidence?: string[];
                 message?: components["schemas"]["JSON"];
                 not_requester?: boolean;
+                on_deny?: string;
+                on_timeout: string;
+                quorum?: number;
+                /** @description Milliseconds */
+                remind?: number;
+                role: string;
+                title?: components["schemas"]["JSON"];
+                /** @description Milliseconds */
+                within: number;
+            };
+            ask?: {
+                escalate_to?: string;
+                evidence?: string[];
+                fields: {
+                    [key: string]: unknown;
+                }[] | null;
+                message?: components["schemas"]["JSON"];
                 on_timeout: string;
                 role: string;
                 title?: components["schemas"]["JSON"];
                 /** @description Milliseconds */
                 within: number;
+            };
+            call?: {
+                detached?: boolean;
+                digest: string;
+                inputs?: {
+                    [key: string]: unknown;
+                }[];
+                playbook: string;
             };
             choose?: {
                 branches: {
@@ -891,6 +1147,7 @@ export interface components {
                 items: string;
                 steps: components["schemas"]["PlanStep"][] | null;
             };
+            group?: number;
             id: string;
             if?: string;
             line: number;
@@ -913,6 +1170,14 @@ export interface components {
                 on_failure: string;
                 wait: string;
             };
+            repeat?: {
+                at_most: number;
+                /** @description Milliseconds */
+                every?: number;
+                steps: components["schemas"]["PlanStep"][] | null;
+                until?: string;
+                while?: string;
+            };
             retry?: {
                 [key: string]: unknown;
             };
@@ -925,12 +1190,36 @@ export interface components {
             };
             timeout?: number;
             title?: string;
+            try?: {
+                catch?: components["schemas"]["PlanStep"][];
+                finally?: components["schemas"]["PlanStep"][];
+                steps: components["schemas"]["PlanStep"][] | null;
+            };
             /** @enum {string} */
-            verb: "action" | "set" | "choose" | "parallel" | "foreach" | "model" | "approve" | "stop";
+            verb: "action" | "set" | "choose" | "parallel" | "foreach" | "repeat" | "wait" | "call" | "model" | "approve" | "ask" | "try" | "stop";
+            wait?: {
+                event?: {
+                    [key: string]: unknown;
+                };
+                /** @description Milliseconds */
+                for?: number;
+                on_timeout?: string;
+                until?: components["schemas"]["JSON"];
+                /** @description Milliseconds */
+                within?: number;
+            };
         };
         PlanTrigger: {
-            kind: string;
+            cron?: string;
+            /** @description Milliseconds */
+            every?: number;
+            inputs?: {
+                [key: string]: unknown;
+            }[];
+            /** @enum {string} */
+            kind: "alert" | "manual" | "schedule" | "undo";
             source?: string;
+            timezone?: string;
             when?: string;
         };
         Playbook: {
@@ -987,15 +1276,24 @@ export interface components {
             ended_at?: string;
             id: string;
             outputs?: components["schemas"]["JSON"];
+            /** @description The run that called this one, or that this one undoes */
+            parent_id?: string;
             plan_digest: string;
             playbook: string;
             reason?: string;
             requested_by?: string;
             severity?: components["schemas"]["Severity"];
+            /** @description It only records some consequential calls, or all */
+            shadow?: boolean;
             /** Format: date-time */
             started_at?: string;
             status: components["schemas"]["RunStatus"];
             temporal_run_id: string;
+            /**
+             * @description What started it
+             * @enum {string}
+             */
+            trigger?: "alert" | "manual" | "schedule" | "call" | "undo";
             /** @description malicious, suspicious, benign or inconclusive */
             verdict?: string;
             workflow_id: string;
@@ -1010,8 +1308,11 @@ export interface components {
             /** @description The playbook's text */
             source: string;
         };
-        /** @enum {string} */
-        RunStatus: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "timed_out";
+        /**
+         * @description `skipped` and `joined`: another run had the key; in the second case it has been given the alert
+         * @enum {string}
+         */
+        RunStatus: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "timed_out" | "skipped" | "joined";
         Session: {
             authenticated: boolean;
             /** @description Send it as `X-Picket-CSRF`; empty when nobody is signed in or a token is used */
@@ -1025,6 +1326,11 @@ export interface components {
             user?: components["schemas"]["Account"];
             version: string;
         };
+        SetShadow: {
+            operations?: string[];
+            plan_digest?: string;
+            reason: string;
+        };
         Setup: {
             code: string;
             name: string;
@@ -1033,15 +1339,69 @@ export interface components {
         };
         /** @enum {string} */
         Severity: "unknown" | "informational" | "low" | "medium" | "high" | "critical" | "fatal";
+        Shadow: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /** @description None is all */
+            operations: string[];
+            /** @description Absent is every version */
+            plan_digest?: string;
+            playbook: string;
+            reason: string;
+        };
+        ShadowCall: {
+            alert_id?: string;
+            alert_title?: string;
+            arguments: components["schemas"]["JSON"];
+            /** Format: date-time */
+            at: string;
+            /** @description Who approved or denied it */
+            by?: string;
+            connection?: string;
+            operation: string;
+            /** Format: date-time */
+            other_at?: string;
+            /** @description The run in which it was done or denied */
+            other_run?: string;
+            /** @enum {string} */
+            outcome: "done" | "denied" | "not_done" | "no_alert";
+            run_id: string;
+            step: string;
+        };
+        ShadowReport: {
+            /** @description Share of the calls that were really done, of those that can be compared */
+            agreement: number | null;
+            calls: number;
+            denied: number;
+            done: number;
+            items: components["schemas"]["ShadowCall"][];
+            /** @description Calls of runs without an alert */
+            no_alert: number;
+            not_done: number;
+            playbook: string;
+            runs: number;
+            /** Format: date-time */
+            since: string;
+            /** @description There are more runs than a report looks at */
+            truncated: boolean;
+        };
+        StartPlaybook: {
+            alert_id?: string;
+            inputs?: {
+                [key: string]: components["schemas"]["JSON"];
+            };
+        };
         StartRun: {
             playbook: string;
         };
         Step: {
-            /** @description The id of the approval it waits or waited for */
+            /** @description The id of the approval or form it waits or waited for */
             approval?: string;
             attempts: components["schemas"]["Attempt"][];
-            /** @description Name or condition of the enclosing branch of a `parallel` or `choose`; `else` */
+            /** @description Name or condition of the enclosing branch of a `parallel` or `choose`; `else`; `try`, `catch` or `finally` */
             branch?: string;
+            caught?: components["schemas"]["StepError"];
             connection?: string;
             /** @description The approve steps that must release it */
             covered_by?: string[];
@@ -1053,13 +1413,21 @@ export interface components {
             /** Format: date-time */
             ended?: string;
             error?: components["schemas"]["StepError"];
+            /** @description Its time ran out */
+            expired?: boolean;
+            /** @description Of a `foreach` that collects: how many items failed */
+            failed?: number;
+            /** @description Reads with the same number run at once */
+            group?: number;
             /** @description The step's id in the playbook */
             id: string;
             /** @description The step's condition */
             if?: string;
             input?: components["schemas"]["JSON"];
-            /** @description Index of the item of the enclosing `foreach` */
+            /** @description Index of the item or round of the enclosing `foreach` or `repeat` */
             item?: number;
+            /** @description Of a `foreach`: how many, or how many were begun while it runs */
+            items?: number;
             /** @description Line in the playbook's text */
             line: number;
             model?: components["schemas"]["ModelCall"];
@@ -1071,12 +1439,42 @@ export interface components {
             path: string;
             /** @description Why it was skipped, denied or stopped; which branch */
             reason?: string;
+            reminders?: number;
+            /** @description Of a `repeat`: how many were begun */
+            rounds?: number;
+            /** @description Of a `call`: the run it made */
+            run_id?: string;
+            /** @description Recorded, not done */
+            shadow?: boolean;
+            /** @description Of a loop: how many of its items stand in this list, if not all */
+            shown?: number;
             /** Format: date-time */
             started?: string;
             status: components["schemas"]["StepStatus"];
             title?: string;
+            /** @description The call that would take this step back */
+            undo?: {
+                arguments: components["schemas"]["JSON"];
+                connection?: string;
+                /** @enum {string} */
+                effect: "read" | "write" | "consequential";
+                operation: string;
+                role?: string;
+            } & {
+                [key: string]: unknown;
+            };
+            /** @description Path of the step that this one takes back */
+            undoes?: string;
+            /** @description Path of the step that took this one back */
+            undone_by?: string;
             /** @enum {string} */
-            verb: "action" | "set" | "choose" | "parallel" | "foreach" | "model" | "approve" | "stop";
+            verb: "action" | "set" | "choose" | "parallel" | "foreach" | "repeat" | "wait" | "call" | "model" | "approve" | "ask" | "try" | "stop";
+            votes?: components["schemas"]["Vote"][];
+            /**
+             * Format: date-time
+             * @description Of a `wait`: until when
+             */
+            waited?: string;
         };
         StepError: {
             kind: string;
@@ -1092,6 +1490,19 @@ export interface components {
          * @enum {string}
          */
         StepStatus: "queued" | "running" | "waiting" | "ok" | "failed" | "skipped" | "denied" | "unknown" | "cancelled";
+        Vote: {
+            approval_id: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            calls: string[];
+            digest: string;
+            edited?: components["schemas"]["EditedCalls"];
+            id: string;
+            reason?: string;
+            run_id: string;
+            signature?: string;
+        };
     };
     responses: {
         /** @description An RFC 9457 problem */
@@ -1132,6 +1543,8 @@ export interface components {
         ID: string;
         IdempotencyKey: string;
         Limit: number;
+        /** @description Of a playbook */
+        Name: string;
     };
     requestBodies: never;
     headers: never;
@@ -1432,6 +1845,31 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getDiagnostic: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as P040 */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     streamEvents: {
         parameters: {
             query?: {
@@ -1569,7 +2007,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                name: string;
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
             };
             cookie?: never;
         };
@@ -1585,6 +2024,163 @@ export interface operations {
                 };
             };
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    promotePlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description It acts from its next run on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    startPlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartPlaybook"];
+            };
+        };
+        responses: {
+            /** @description It will start */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getShadow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it only records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shadow"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putShadow: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetShadow"];
+            };
+        };
+        responses: {
+            /** @description What it only records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shadow"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getShadowReport: {
+        parameters: {
+            query?: {
+                /** @description Runs since then; 30 days unless given */
+                since?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowReport"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1655,6 +2251,8 @@ export interface operations {
                 /** @description The `next` of the page before */
                 cursor?: components["parameters"]["Cursor"];
                 limit?: components["parameters"]["Limit"];
+                /** @description Runs that this run has called, or that take it back */
+                parent_id?: string;
                 playbook?: string;
                 status?: components["schemas"]["RunStatus"];
             };
@@ -1698,6 +2296,41 @@ export interface operations {
                 };
             };
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description It will be cancelled: the run as it was */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -1781,7 +2414,14 @@ export interface operations {
     };
     listSteps: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With `loop`: the first item; the `next` of the page before */
+                from?: number;
+                /** @description With `loop`: how many items */
+                limit?: number;
+                /** @description Path of a loop: only the steps of its items */
+                loop?: string;
+            };
             header?: never;
             path: {
                 id: components["parameters"]["ID"];
@@ -1800,6 +2440,41 @@ export interface operations {
                 };
             };
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    undoRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Because"];
+            };
+        };
+        responses: {
+            /** @description The run that takes it back */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
