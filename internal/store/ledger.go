@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"picket/internal/audit/chain"
+	"picket/internal/contract"
 	"picket/internal/soc"
 )
 
@@ -125,6 +126,11 @@ func (t *tx) appendOne(runID string, e soc.LedgerEntry) (Appended, error) {
 		return Appended{Entry: standing}, err
 	}
 	t.head.Seq, t.head.Digest = e.Seq, e.Digest
+	if e.Kind == contract.KindModelAnswered {
+		if err := t.noteUsage(e); err != nil {
+			return Appended{}, err
+		}
+	}
 	return Appended{Entry: e, New: true}, nil
 }
 
