@@ -72,6 +72,11 @@ type Models interface {
 	Provider(name string) (model.Provider, error)
 }
 
+// Budget tells whether a playbook may ask a model; an error says which budget is spent, and until when.
+type Budget interface {
+	Allow(ctx context.Context, playbook string) error
+}
+
 // Activities holds what activities need.
 type Activities struct {
 	Ledger Ledger
@@ -81,6 +86,7 @@ type Activities struct {
 	Caller Caller
 	Signer Signer
 	Models Models
+	Budget Budget // nil is without end
 	Now    func() time.Time
 	// Settled is told when a run has ended or has come to something slow: a person, a model, a remote call. It may be nil.
 	Settled func(runID string)

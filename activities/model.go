@@ -77,6 +77,9 @@ func (a *Activities) ask(ctx context.Context, in contract.ModelInput) (body cont
 		req.Evidence = append(req.Evidence, soc.Evidence{ID: e.ID, Title: e.Title, Data: e.Data, Untrusted: e.Untrusted})
 	}
 	body.Provider = provider.Name()
+	if err := a.afford(ctx, in.RunID, body.Provider); err != nil {
+		return body, err
+	}
 	var answer model.Response
 	answer, err = provider.Complete(ctx, req)
 	body.Model, body.Answer, body.Request = answer.Model, answer.Text, answer.Request
@@ -107,11 +110,23 @@ func (a *Activities) ask(ctx context.Context, in contract.ModelInput) (body cont
 	verdict, err := model.CompleteVerdict(answer.Output, req, soc.Provenance{
 		Provider: body.Provider, Model: answer.Model, PromptDigest: answer.PromptDigest,
 		TokensIn: answer.TokensIn, TokensOut: answer.TokensOut, CostUSD: answer.CostUSD,
-		LatencyMS: took.Milliseconds(), NoModel: body.Provider == "builtin",
+		LatencyMS: took.Milliseconds(), NoModel: body.Provider == model.NameBuiltin,
 	})
 	if err != nil {
 		return body, err
 	}
 	body.Output, err = json.Marshal(verdict)
 	return body, err
+}
+
+// afford asks the budgets. What costs nothing is asked in any case: the rules, and what was recorded.
+func (a *Activities) afford(ctx context.Context, runID, provider string) error {
+	if a.Budget == nil || provider == model.NameBuiltin || provider == model.NameRecorded {
+		return nil
+	}
+	run, err := a.Desk.GetRun(ctx, runID)
+	if err != nil {
+		return err
+	}
+	return a.Budget.Allow(ctx, run.Playbook)
 }

@@ -18,6 +18,7 @@ import (
 	"picket/internal/auth"
 	"picket/internal/connector"
 	"picket/internal/ingest"
+	"picket/internal/model"
 	"picket/internal/soc"
 	"picket/internal/store"
 	"picket/playbooks/plan"
@@ -37,6 +38,7 @@ type Reader interface {
 	GetApproval(ctx context.Context, id string) (soc.Approval, error)
 	PlanByDigest(ctx context.Context, digest string) (store.Plan, error)
 	Counts(ctx context.Context) (store.Counts, error)
+	ModelUsage(ctx context.Context, f store.UsageFilter) ([]store.Usage, error)
 }
 
 // Ledger is what the API reads of the ledger. *store.Store is one.
@@ -86,6 +88,13 @@ type Connectors interface {
 	Connections() []connector.ConnectionInfo
 }
 
+// Models tells how the providers of models do, and how far their budgets are spent.
+type Models interface {
+	Default() []string
+	Status() []model.Status
+	Budgets(ctx context.Context) ([]model.BudgetState, error)
+}
+
 // Archive answers archived histories by digest. *blob.Store is one.
 type Archive interface {
 	Get(ctx context.Context, digest string) ([]byte, error)
@@ -123,6 +132,7 @@ type Options struct {
 	Compile    func(file string, source []byte) (*plan.Plan, []spec.Diagnostic) // the plan is nil iff a diagnostic is an error
 	Verify     func(ctx context.Context) (audit.Report, error)
 
+	Models        Models                             // nil is none
 	Sources       []Source                           // the hooks; none is allowed
 	Ready         func(ctx context.Context) []string // what keeps it from working, in words fit for anybody; nil is always ready
 	Web           fs.FS                              // the built UI (web.FS); nil is none
@@ -230,6 +240,8 @@ func (s *Server) routes() *gin.Engine {
 	in.GET("/diagnostics/:code", s.getDiagnostic)
 	in.GET("/connections", s.listConnections)
 	in.GET("/operations", s.listOperations)
+	in.GET("/models", s.listModels)
+	in.GET("/models/usage", s.modelUsage)
 	in.GET("/audit/verify", s.verifyAudit)
 	in.POST("/audit/verify", s.verifyAudit)
 	in.GET("/events", s.events)

@@ -29,6 +29,7 @@ import (
 	"picket/internal/contract"
 	"picket/internal/engine"
 	"picket/internal/ingest"
+	"picket/internal/model"
 	"picket/internal/secret"
 	"picket/internal/soc"
 	"picket/internal/store"
@@ -167,10 +168,11 @@ func (a *App) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	models.budget = model.NewBudget(config.Models.Budgets.budgets(), spending(a.store), time.Now)
 	pace := newAdmission()
 	a.intake = &Intake{store: a.store, library: a.library, pace: pace, log: a.options.Log}
 	if err := a.work(ctx, &activities.Activities{
-		Ledger: a.store, Desk: a.store, Runs: a.store, Start: a.intake, Caller: a.registry, Signer: signer, Models: models,
+		Ledger: a.store, Desk: a.store, Runs: a.store, Start: a.intake, Caller: a.registry, Signer: signer, Models: models, Budget: models.budget,
 		Now: time.Now, Settled: pace.settled,
 	}, blobs); err != nil {
 		return err
@@ -186,7 +188,7 @@ func (a *App) start(ctx context.Context) error {
 			return err
 		}
 	}
-	return a.serve(config, signer, blobs)
+	return a.serve(config, signer, blobs, models)
 }
 
 func (a *App) database() string {
@@ -307,7 +309,7 @@ func (a *App) work(ctx context.Context, acts *activities.Activities, blobs *blob
 }
 
 // serve begins to answer HTTP.
-func (a *App) serve(config Config, signer *audit.Signer, blobs *blob.Store) error {
+func (a *App) serve(config Config, signer *audit.Signer, blobs *blob.Store, models *modelProviders) error {
 	ui, err := web.FS()
 	if err != nil {
 		a.options.Log.Warn("the web UI is not built in", "error", err)
@@ -318,7 +320,7 @@ func (a *App) serve(config Config, signer *audit.Signer, blobs *blob.Store) erro
 	}
 	server, err := api.New(api.Options{
 		Reader: a.store, Ledger: a.store, Decider: a.store, Signer: signer, Auth: a.auth, Intake: a.intake,
-		Connectors: a.registry, Archive: blobs,
+		Connectors: a.registry, Archive: blobs, Models: models,
 		Playbooks: func() []api.Playbook { return all },
 		Compile: func(file string, source []byte) (*plan.Plan, []playbooks.Diagnostic) {
 			one := playbooks.CompileSet([]playbooks.File{{Name: file, Source: source}}, a.catalog)[0]

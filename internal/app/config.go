@@ -47,21 +47,6 @@ type ConnectionConfig struct {
 	AllowPrivate bool              `yaml:"allow_private"` // the vendor stands at a private address
 }
 
-// ModelsConfig names the providers of model steps.
-type ModelsConfig struct {
-	Default string        `yaml:"default"` // builtin unless said
-	Gemini  *GeminiConfig `yaml:"gemini"`
-}
-
-// GeminiConfig is the Gemini provider.
-type GeminiConfig struct {
-	Endpoint     string `yaml:"endpoint"`
-	Key          string `yaml:"key"`
-	KeyFile      string `yaml:"key_file"`
-	Model        string `yaml:"model"`
-	AllowPrivate bool   `yaml:"allow_private"`
-}
-
 // IntelConfig names the files that enrichment reads.
 type IntelConfig struct {
 	Lists  []string `yaml:"lists"`  // files or directories: text, CSV, MISP warning lists
@@ -115,10 +100,7 @@ func (c *Config) resolve() error {
 			conn.Secrets[field] = value
 		}
 	}
-	if g := c.Models.Gemini; g != nil {
-		return secretFile(&g.Key, g.KeyFile, "models.gemini.key")
-	}
-	return nil
+	return c.Models.resolve()
 }
 
 // secretFile fills a secret from its file; giving both is a mistake.

@@ -72,6 +72,9 @@ func NewGemini(c GeminiConfig) (*Gemini, error) {
 // Name is what playbooks call the provider.
 func (*Gemini) Name() string { return "gemini" }
 
+// Model is the one that is asked unless a request says another.
+func (g *Gemini) Model() string { return g.config.Model }
+
 // Complete sends one request.
 func (g *Gemini) Complete(ctx context.Context, req Request) (Response, error) {
 	model := req.Model

@@ -19,6 +19,12 @@ type Provider interface {
 	Complete(ctx context.Context, req Request) (Response, error)
 }
 
+// The providers that cost nothing.
+const (
+	NameBuiltin  = "builtin"
+	NameRecorded = "recorded"
+)
+
 // What a request may ask for.
 const (
 	ReturnsVerdict = "verdict" // the built-in schema of soc.Verdict; goes through CompleteVerdict

@@ -94,7 +94,7 @@ func NewRecorded(dir string) (Recorded, error) {
 }
 
 // Name is what playbooks call the provider.
-func (Recorded) Name() string { return "recorded" }
+func (Recorded) Name() string { return NameRecorded }
 
 // Complete answers what was answered when the same was asked. A question that was never recorded is NotFound.
 func (r Recorded) Complete(ctx context.Context, req Request) (Response, error) {

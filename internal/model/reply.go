@@ -118,8 +118,7 @@ func document(text string) (json.RawMessage, error) {
 
 // Price is what a model costs, in US dollars for a million tokens.
 type Price struct {
-	In  float64 `yaml:"in"`
-	Out float64 `yaml:"out"`
+	In, Out float64
 }
 
 // Prices are those of models, by the name under which they are asked for or the one that they answer with.

@@ -1,0 +1,156 @@
+package activities_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"picket/internal/contract"
+	"picket/internal/model"
+	"picket/internal/soc"
+	"picket/internal/store"
+)
+
+type providers struct{ only model.Provider }
+
+func (p providers) Provider(string) (model.Provider, error) { return p.only, nil }
+
+// asks gives the bench a provider whose server answers with these documents of the Chat Completions API, one after another.
+func (b *bench) asks(t *testing.T, answers ...string) *[]string {
+	t.Helper()
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked = append(asked, string(body))
+		w.Header().Set("Content-Type", "application/json")
+		if len(asked) > len(answers) {
+			t.Error("nobody asked for this")
+			return
+		}
+		_, _ = io.WriteString(w, answers[len(asked)-1])
+	}))
+	t.Cleanup(server.Close)
+	p, err := model.NewOpenAI(model.OpenAIConfig{
+		Name: "local", BaseURL: server.URL, Model: "m", HTTP: server.Client(), Prices: model.Prices{"m": {In: 1000, Out: 2000}},
+	})
+	require.NoError(t, err)
+	b.acts.Models = providers{p}
+	return &asked
+}
+
+func completion(message, finish string) string {
+	return `{"model":"m-1","choices":[{"index":0,"message":` + message + `,"finish_reason":"` + finish + `"}],"usage":{"prompt_tokens":100,"completion_tokens":10}}`
+}
+
+func (b *bench) model(t *testing.T, in contract.ModelInput) (contract.ModelOutput, error) {
+	t.Helper()
+	in.Step = contract.Step{RunID: b.run.ID, Path: "judge"}
+	value, err := b.env.ExecuteActivity(contract.ActivityModel, in)
+	if err != nil {
+		return contract.ModelOutput{}, err
+	}
+	var out contract.ModelOutput
+	require.NoError(t, value.Get(&out))
+	return out, nil
+}
+
+func (b *bench) answered(t *testing.T) (bodies []contract.ModelBody) {
+	t.Helper()
+	entries, err := b.store.Entries(t.Context(), store.Filter{RunID: b.run.ID, Kinds: []string{contract.KindModelAnswered}})
+	require.NoError(t, err)
+	for _, e := range entries {
+		var body contract.ModelBody
+		require.NoError(t, json.Unmarshal(e.Body, &body))
+		bodies = append(bodies, body)
+	}
+	return bodies
+}
+
+func TestAnAgentsTurnsAreKeptAndPaidOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	verdict, err := json.Marshal(`{"verdict":"suspicious","summary":"s","indicators":[],"findings":[{"claim":"c","citations":[{"evidence":"judge/1","pointer":"/listed","quote":"true"}]}]}`)
+	require.NoError(t, err)
+	asked := b.asks(t,
+		completion(`{"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"intel-lookup_ip","arguments":"{\"ip\":\"192.0.2.1\"}"}}]}`, "tool_calls"),
+		completion(`{"role":"assistant","content":"I think it is bad."}`, "stop"),
+		completion(`{"role":"assistant","content":`+string(verdict)+`}`, "stop"),
+	)
+	in := contract.ModelInput{Prompt: "?", Returns: "verdict", Turn: 1, Tools: []contract.Tool{{Name: "intel.lookup_ip", Input: json.RawMessage(`{"type":"object"}`)}}}
+	var out contract.ModelOutput
+	for range 2 { // the second time is the attempt after a crash
+		out, err = b.model(t, in)
+		require.NoError(t, err)
+		require.Equal(t, contract.StopTools, out.Stop)
+		require.Equal(t, []contract.ToolCall{{ID: "c1", Name: "intel.lookup_ip", Arguments: json.RawMessage(`{"ip":"192.0.2.1"}`)}}, out.Reply.Calls)
+		require.Len(t, *asked, 1)
+	}
+	require.InDelta(t, 0.12, out.CostUSD, 1e-9)
+
+	in.Turn, in.Turns = 2, append(in.Turns, *out.Reply, contract.Turn{Role: contract.RoleTool, Results: []contract.ToolResult{
+		{Call: "c1", Name: "intel.lookup_ip", Evidence: contract.Evidence{ID: "judge/1", Data: json.RawMessage(`{"listed":true}`)}},
+	}})
+	out, err = b.model(t, in)
+	require.NoError(t, err, "an agent is told what is wrong, and does not fail for it")
+	require.Equal(t, "it is not valid JSON", out.Problem)
+	require.Equal(t, "I think it is bad.", out.Reply.Text)
+
+	in.Turn, in.Turns = 3, append(in.Turns, model.RepairTurns(*out.Reply, out.Problem)...)
+	out, err = b.model(t, in)
+	require.NoError(t, err)
+	require.Empty(t, out.Problem)
+	var v soc.Verdict
+	require.NoError(t, json.Unmarshal(out.Output, &v))
+	require.Equal(t, "suspicious", v.Verdict)
+	require.True(t, v.Findings[0].Citations[0].Resolved, "what a tool has found can be cited")
+	require.Equal(t, "local", v.Provenance.Provider)
+
+	bodies := b.answered(t)
+	require.Len(t, bodies, 3)
+	for i, body := range bodies {
+		require.Equal(t, i+1, body.Turn)
+		require.JSONEq(t, (*asked)[i], string(body.Request))
+		require.NotNil(t, body.Reply)
+	}
+	sums, err := b.store.ModelUsage(t.Context(), store.UsageFilter{By: store.UsageByPlaybook})
+	require.NoError(t, err)
+	require.Equal(t, []store.Usage{{Key: "probe", Requests: 3, TokensIn: 300, TokensOut: 30, CostUSD: sums[0].CostUSD}}, sums)
+	require.InDelta(t, 0.36, sums[0].CostUSD, 1e-9)
+}
+
+func TestAModelIsNotAskedOnceItsBudgetIsSpent(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	answer := completion(`{"role":"assistant","content":"{\"n\":1}"}`, "stop")
+	asked := b.asks(t, answer, answer)
+	limits := model.Budgets{Playbooks: map[string]model.Limit{"probe": {USD: 0.2}}}
+	b.acts.Budget = model.NewBudget(limits, func(ctx context.Context, playbook string, since time.Time) (float64, int64, error) {
+		sums, err := b.store.ModelUsage(ctx, store.UsageFilter{Playbook: playbook, Since: since})
+		return sums[0].CostUSD, sums[0].TokensIn + sums[0].TokensOut, err
+	}, time.Now)
+	in := contract.ModelInput{Prompt: "?", Returns: "schema", Schema: json.RawMessage(`{"type":"object"}`)}
+	for turn := 1; turn <= 2; turn++ {
+		in.Turn = turn
+		_, err := b.model(t, in)
+		require.NoError(t, err)
+	}
+	in.Turn = 3
+	_, err := b.model(t, in)
+	require.ErrorContains(t, err, "of the playbook probe is spent: $0.2400 of $0.20")
+	require.ErrorContains(t, err, "begins anew at")
+	require.Len(t, *asked, 2)
+	require.Equal(t, string(soc.Denied), b.answered(t)[2].Error.Kind)
+
+	b.acts.Models = builtinOnly{}
+	in.Turn, in.Returns = 4, "verdict"
+	_, err = b.model(t, in)
+	require.NoError(t, err, "rules cost nothing")
+	require.False(t, strings.Contains(b.answered(t)[3].Answer, "probe"))
+}
