@@ -250,6 +250,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the providers of models do, and how far their budgets are spent */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What models have used, summed up
+         * @description Days come newest first, anything else the dearest first, at most 1000. Without `by` there is one sum.
+         */
+        get: operations["listModelUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/openapi.yaml": {
         parameters: {
             query?: never;
@@ -1006,6 +1043,29 @@ export interface components {
             items: components["schemas"]["LedgerEntry"][];
             next: string;
         };
+        ModelBudget: {
+            /**
+             * Format: int64
+             * @description 0 is no limit
+             */
+            day_tokens: number;
+            /** @description 0 is no limit */
+            day_usd: number;
+            /**
+             * Format: date-time
+             * @description When it begins anew
+             */
+            frees: string;
+            /** @description Left out for the budget of all playbooks together */
+            playbook?: string;
+            /**
+             * Format: int64
+             * @description Used today
+             */
+            tokens: number;
+            /** @description Spent today */
+            usd: number;
+        };
         ModelCall: {
             /** @description Exactly what was received */
             answer?: string;
@@ -1018,6 +1078,53 @@ export interface components {
             system: string;
             tokens_in: number;
             tokens_out: number;
+        };
+        ModelProvider: {
+            /** Format: date-time */
+            failed_at?: string;
+            /** @description In a row */
+            failures: number;
+            last_error?: string;
+            name: string;
+            /**
+             * @description closed: it is asked; open: it has failed and is left alone; half-open: one request tries it
+             * @enum {string}
+             */
+            state: "closed" | "open" | "half-open";
+            /**
+             * Format: date-time
+             * @description Until when it is left alone
+             */
+            until?: string;
+        };
+        Models: {
+            budgets: components["schemas"]["ModelBudget"][];
+            /** @description The providers of a step that names none, in the order in which they are asked */
+            default: string[];
+            providers: components["schemas"]["ModelProvider"][];
+        };
+        ModelUsage: {
+            /** @description Of the requests whose price is known */
+            cost_usd: number;
+            /** Format: int64 */
+            failed: number;
+            /** @description A day such as 2026-01-31, or a name */
+            key: string;
+            /** Format: int64 */
+            requests: number;
+            /** Format: int64 */
+            tokens_in: number;
+            /** Format: int64 */
+            tokens_out: number;
+            /**
+             * Format: int64
+             * @description Requests whose cost is not known
+             */
+            unpriced: number;
+        };
+        ModelUsageList: {
+            items: components["schemas"]["ModelUsage"][];
+            next: string;
         };
         Observable: {
             role?: string;
@@ -1937,6 +2044,55 @@ export interface operations {
             422: components["responses"]["Problem"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The providers and the budgets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Models"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listModelUsage: {
+        parameters: {
+            query?: {
+                by?: "day" | "playbook" | "provider" | "model" | "run";
+                playbook?: string;
+                run?: string;
+                since?: string;
+                /** @description Not included */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelUsageList"];
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };
