@@ -146,7 +146,7 @@ func (im *importer) rest(pointer string, v, expected *value) {
 		im.tell(pointer, v.peek("type")+" "+shown(v.peek("name")), "secrets are kept in connections, and no playbook holds them", "give it to the connection that it is for")
 		return
 	}
-	if v.untouched() && pointer != "/authentication_info_definitions" && (expected == nil || len(v.members)+len(v.items) == 0 || v.kind != expected.kind || v.kind == isList) {
+	if v.untouched() && pointer != "/authentication_info_definitions" && (expected == nil || len(v.members)+len(v.items) == 0 || v.kind != expected.kind || len(v.items) != len(expected.items)) {
 		im.tell(pointer, shown(v.compact()), why, do)
 		return
 	}

@@ -336,6 +336,6 @@ func (p *parser) object(at string, depth int) (*value, error) {
 }
 
 // join adds a step to a JSON Pointer.
-func join(pointer, key string) string {
-	return pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-}
+func join(pointer, key string) string { return pointer + "/" + pointerEscape.Replace(key) }
+
+var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")

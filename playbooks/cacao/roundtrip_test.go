@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,8 +39,21 @@ func sources(t testing.TB) map[string][]byte {
 	return files
 }
 
-// catalog is that of the connectors that come with Picket, and of the playbooks of sources.
+// catalog is that of the connectors that come with Picket, and of the playbooks of sources, which it compiles. It is made
+// once, and nobody changes it.
 func catalog(t testing.TB) (*playbooks.Catalog, map[string]playbooks.Compiled) {
+	t.Helper()
+	once.Do(func() { shared, sharedCompiled = newCatalog(t) })
+	return shared, sharedCompiled
+}
+
+var (
+	once           sync.Once
+	shared         *playbooks.Catalog
+	sharedCompiled map[string]playbooks.Compiled
+)
+
+func newCatalog(t testing.TB) (*playbooks.Catalog, map[string]playbooks.Compiled) {
 	t.Helper()
 	registry, err := connector.New(connector.Options{})
 	require.NoError(t, err)
@@ -88,10 +102,6 @@ func TestEveryPlaybookComesBackAsItWas(t *testing.T) {
 			require.NotNil(t, got)
 			require.Empty(t, diff.Plans(before.Plan, got))
 			require.ElementsMatch(t, comments(string(before.File.Source)), comments(string(after.Source)))
-			if d := os.Getenv("CACAO_OUT"); d != "" {
-				_ = os.WriteFile(filepath.Join(d, name+".json"), document, 0o600)
-				_ = os.WriteFile(filepath.Join(d, name), after.Source, 0o600)
-			}
 		})
 	}
 }

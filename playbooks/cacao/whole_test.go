@@ -198,3 +198,10 @@ func TestOthersCanStepThroughAnExport(t *testing.T) {
 		})
 	}
 }
+
+func encode(t testing.TB, d map[string]any) []byte {
+	t.Helper()
+	text, err := json.Marshal(d)
+	require.NoError(t, err)
+	return text
+}
