@@ -264,7 +264,8 @@ func (e Editor) completeExpression(text, before string, line, column int, with f
 			list = append(list, Completion{Label: name, Kind: "root", Detail: typ.String(), Insert: name, Range: at})
 		}
 		for _, name := range expr.Functions() {
-			list = append(list, Completion{Label: name, Kind: "function", Detail: "function", Insert: name + "(", Range: at})
+			r, _ := expr.Describe(name)
+			list = append(list, Completion{Label: name, Kind: "function", Detail: r.Usage, Doc: r.Doc, Insert: name + "(", Range: at})
 		}
 		return matching(list, word)
 	}

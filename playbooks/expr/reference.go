@@ -1,0 +1,140 @@
+package expr
+
+import "slices"
+
+// Reference is what one function or method is for, for people.
+type Reference struct {
+	Name    string
+	Usage   string // how it is called; what stands in brackets may be left out
+	Doc     string // one sentence
+	Example string // an expression that needs no root but those of an empty alert
+}
+
+// References are all functions, sorted by name, and after them the methods of times and durations.
+func References() []Reference { return slices.Clone(references) }
+
+// Describe is the reference of a function; ok is false where there is none of this name.
+func Describe(name string) (r Reference, ok bool) {
+	i := slices.IndexFunc(references, func(r Reference) bool { return r.Name == name })
+	if i < 0 {
+		return Reference{}, false
+	}
+	return references[i], true
+}
+
+var references = []Reference{
+	{"abs", "abs(number)", "The number without its sign.", `abs(-3)`},
+	{"ago", "ago(duration)", "The time that was so long before now.", `ago("24h")`},
+	{"all", "all(list, condition)", "Whether the condition holds for each element; # is the element.", `all([1, 2], # > 0)`},
+	{"any", "any(list, condition)", "Whether the condition holds for at least one element.", `any([1, 2], # > 1)`},
+	{"base64", "base64(text)", "The text in base64.", `base64("hi")`},
+	{"base64_decode", "base64_decode(text)", "The text that the base64 stands for.", `base64_decode("aGk=")`},
+	{"bitand", "bitand(a, b)", "The bits that both have.", `bitand(6, 3)`},
+	{"bitnand", "bitnand(a, b)", "The bits of the first that the second does not have.", `bitnand(6, 3)`},
+	{"bitnot", "bitnot(a)", "All bits turned round.", `bitnot(6)`},
+	{"bitor", "bitor(a, b)", "The bits that either has.", `bitor(6, 3)`},
+	{"bitshl", "bitshl(a, n)", "The bits moved up by n places.", `bitshl(1, 4)`},
+	{"bitshr", "bitshr(a, n)", "The bits moved down by n places, the sign kept.", `bitshr(16, 2)`},
+	{"bitushr", "bitushr(a, n)", "The bits moved down by n places, without a sign.", `bitushr(16, 2)`},
+	{"bitxor", "bitxor(a, b)", "The bits that only one of them has.", `bitxor(6, 3)`},
+	{"ceil", "ceil(number)", "The next whole number above.", `ceil(2.1)`},
+	{"cidr_contains", "cidr_contains(network or list of networks, ip)", "Whether the address is in the network, or in one of them.", `cidr_contains("10.0.0.0/8", "10.1.2.3")`},
+	{"concat", "concat(list, ...)", "The lists one after the other.", `concat([1], [2, 3])`},
+	{"count", "count(list[, condition])", "How many elements there are for which it holds.", `count([1, 2, 3], # > 1)`},
+	{"date", "date(text[, layout])", "The same as parse_time.", `date("2026-01-02")`},
+	{"defang", "defang(text)", "The text with its links and addresses made harmless.", `defang("http://evil.example/x")`},
+	{"domain", "domain(text)", "The host name of a link or a mail address; null where there is none.", `domain("https://www.example.test/x")`},
+	{"duration", "duration(text)", "A length of time.", `duration("90m").Hours()`},
+	{"filter", "filter(list, condition)", "The elements for which it holds.", `filter([1, 2, 3], # > 1)`},
+	{"find", "find(list, condition)", "The first element for which it holds, or null.", `find([1, 2, 3], # > 1)`},
+	{"findIndex", "findIndex(list, condition)", "The place of that element, from 0, or null.", `findIndex([1, 2, 3], # > 1)`},
+	{"findLast", "findLast(list, condition)", "The last element for which it holds, or null.", `findLast([1, 2, 3], # > 1)`},
+	{"findLastIndex", "findLastIndex(list, condition)", "The place of that element, or null.", `findLastIndex([1, 2, 3], # > 1)`},
+	{"first", "first(list)", "The first element, or null.", `first(["a", "b"])`},
+	{"flatten", "flatten(list)", "A list of lists as one list.", `flatten([1, [2, [3]]])`},
+	{"float", "float(number or text)", "A number, also of a text.", `float("2.5")`},
+	{"floor", "floor(number)", "The next whole number below.", `floor(2.9)`},
+	{"format_time", "format_time(time, layout)", "The time in UTC as a text, laid out as Go does (2006-01-02 15:04).", `format_time(now(), "2006-01-02")`},
+	{"fromBase64", "fromBase64(text)", "The same as base64_decode.", `fromBase64("aGk=")`},
+	{"fromJSON", "fromJSON(text)", "The value that a JSON text stands for.", `fromJSON("[1, 2]")`},
+	{"fromPairs", "fromPairs(list)", "An object of a list of names and values.", `fromPairs([["a", 1]])`},
+	{"get", "get(object or list, name or number)", "The member or element, or null.", `get({a: 1}, "a")`},
+	{"groupBy", "groupBy(list, key)", "An object of the elements by a key.", `groupBy([1, 2, 3], # % 2 == 0)`},
+	{"hasPrefix", "hasPrefix(text, start)", "Whether the text begins so.", `hasPrefix("abc", "a")`},
+	{"hasSuffix", "hasSuffix(text, end)", "Whether the text ends so.", `hasSuffix("abc", "c")`},
+	{"indexOf", "indexOf(text, part)", "Where the part stands first, from 0, or -1.", `indexOf("abc", "c")`},
+	{"int", "int(number or text)", "A whole number, also of a text.", `int("42")`},
+	{"iocs", "iocs(value)", "The addresses, domains, links, mail addresses, hashes and CVEs in any value, defanged ones too.", `iocs("see hxxp://evil[.]example")`},
+	{"is_ip", "is_ip(text)", "Whether it is an IP address.", `is_ip("192.0.2.1")`},
+	{"is_private_ip", "is_private_ip(text)", "Whether it is an address that is not of the public internet.", `is_private_ip("10.0.0.1")`},
+	{"join", "join(list[, separator])", "The elements as one text.", `join(["a", "b"], ", ")`},
+	{"keys", "keys(object)", "The names of its members, in order.", `keys({b: 1, a: 2})`},
+	{"last", "last(list)", "The last element, or null.", `last(["a", "b"])`},
+	{"lastIndexOf", "lastIndexOf(text, part)", "Where the part stands last, from 0, or -1.", `lastIndexOf("abca", "a")`},
+	{"len", "len(text, list or object)", "How many characters, elements or members it has.", `len("abc")`},
+	{"lookup", "lookup(object, key[, otherwise])", "The member of that name, or the last argument, or null.", `lookup({DE: "Germany"}, "FR", "elsewhere")`},
+	{"lower", "lower(text)", "In small letters.", `lower("ABC")`},
+	{"map", "map(list, value)", "What each element gives.", `map([1, 2], # * 10)`},
+	{"max", "max(number, ...)", "The greatest; lists count as their elements.", `max(1, [5, 2])`},
+	{"mean", "mean(number, ...)", "The mean.", `mean([1, 2])`},
+	{"median", "median(number, ...)", "The median.", `median([1, 5, 2])`},
+	{"min", "min(number, ...)", "The least.", `min(4, [5, 2])`},
+	{"none", "none(list, condition)", "Whether it holds for no element.", `none([1, 2], # > 5)`},
+	{"now", "now()", "The run's clock, which does not move within one step.", `now()`},
+	{"one", "one(list, condition)", "Whether it holds for exactly one element.", `one([1, 2], # > 1)`},
+	{"parse_time", "parse_time(text or number[, layout])", "The time that a text in a known form, or seconds or milliseconds since 1970, stand for.", `parse_time(1767312000)`},
+	{"reduce", "reduce(list, value[, first])", "What is left when each element is worked into #acc.", `reduce([1, 2, 3], #acc + #)`},
+	{"refang", "refang(text)", "Links and addresses as they were before defang.", `refang("hxxp://evil[.]example")`},
+	{"regex", "regex(text, pattern)", "The first match, or its first group, or null; RE2 syntax.", `regex("id=42", "id=([0-9]+)")`},
+	{"regex_all", "regex_all(text, pattern)", "All matches.", `regex_all("a1b2", "[0-9]")`},
+	{"regex_groups", "regex_groups(text, pattern)", "The named groups of the first match, or null.", `regex_groups("a=1", "(?P<k>.)=(?P<v>.)")`},
+	{"regex_match", "regex_match(text, pattern)", "Whether the pattern matches somewhere.", `regex_match("abc", "^a")`},
+	{"regex_replace", "regex_replace(text, pattern, replacement)", "The text with each match replaced.", `regex_replace("a1b2", "[0-9]", "#")`},
+	{"repeat", "repeat(text, n)", "The text n times.", `repeat("ab", 2)`},
+	{"replace", "replace(text, part, replacement[, n])", "The text with a part replaced, everywhere or n times.", `replace("aaa", "a", "b", 2)`},
+	{"reverse", "reverse(list)", "The elements from the last to the first.", `reverse([1, 2])`},
+	{"round", "round(number)", "The nearest whole number.", `round(2.5)`},
+	{"sha256", "sha256(text)", "The SHA-256 of the text, in hex.", `sha256("hi")[:16]`},
+	{"sort", "sort(list[, order])", `The elements in order, "asc" or "desc".`, `sort([2, 1], "desc")`},
+	{"sortBy", "sortBy(list, key[, order])", "The elements in the order of a key.", `sortBy(["bb", "a"], len(#))`},
+	{"split", "split(text, separator[, n])", "The parts of a text.", `split("a,b", ",")`},
+	{"splitAfter", "splitAfter(text, separator[, n])", "The parts of a text, each with the separator after it.", `splitAfter("a,b", ",")`},
+	{"string", "string(value)", "Any value as a text.", `string(42)`},
+	{"sum", "sum(list[, number])", "The sum of the elements, or of what each gives.", `sum([1, 2])`},
+	{"take", "take(list, n)", "The first n elements.", `take([1, 2, 3], 2)`},
+	{"timezone", "timezone(name)", "Not supported: every time is in UTC. Use clock.local for the time of a place.", ""},
+	{"toBase64", "toBase64(text)", "The same as base64.", `toBase64("hi")`},
+	{"toJSON", "toJSON(value)", "Any value as JSON.", `toJSON({a: [1]})`},
+	{"toPairs", "toPairs(object)", "A list of names and values.", `toPairs({a: 1})`},
+	{"trim", "trim(text[, characters])", "Without white space, or these characters, at both ends.", `trim(" a ")`},
+	{"trimPrefix", "trimPrefix(text, start)", "Without this start.", `trimPrefix("abc", "a")`},
+	{"trimSuffix", "trimSuffix(text, end)", "Without this end.", `trimSuffix("abc", "c")`},
+	{"type", "type(value)", "What kind of value it is.", `type([1])`},
+	{"uniq", "uniq(list)", "Each element once.", `uniq([1, 2, 1])`},
+	{"upper", "upper(text)", "In capital letters.", `upper("abc")`},
+	{"url_encode", "url_encode(text)", "The text as a part of a link's query.", `url_encode("a b&c")`},
+	{"values", "values(object)", "Its members, in the order of their names.", `values({b: 1, a: 2})`},
+
+	{".Add", "time.Add(duration)", "The time so much later.", `parse_time("2026-01-02").Add("1h")`},
+	{".After", "time.After(time)", "Whether it is later.", `now().After(ago("1h"))`},
+	{".Before", "time.Before(time)", "Whether it is earlier.", `now().Before(ago("1h"))`},
+	{".Day", "time.Day()", "The day of the month.", `parse_time("2026-01-02").Day()`},
+	{".Equal", "time.Equal(time)", "Whether it is the same instant.", `now().Equal(now())`},
+	{".Format", "time.Format(layout)", "The same as format_time.", `parse_time("2026-01-02").Format("02.01.2006")`},
+	{".Hour", "time.Hour()", "The hour, in UTC.", `parse_time("2026-01-02 03:04").Hour()`},
+	{".Hours", "duration.Hours()", "Its length in hours.", `duration("90m").Hours()`},
+	{".Milliseconds", "duration.Milliseconds()", "Its length in whole milliseconds.", `duration("1s").Milliseconds()`},
+	{".Minute", "time.Minute()", "The minute.", `parse_time("2026-01-02 03:04").Minute()`},
+	{".Minutes", "duration.Minutes()", "Its length in minutes.", `duration("90s").Minutes()`},
+	{".Month", "time.Month()", "The month, from 1.", `parse_time("2026-01-02").Month()`},
+	{".Second", "time.Second()", "The second.", `parse_time("2026-01-02 03:04:05").Second()`},
+	{".Seconds", "duration.Seconds()", "Its length in seconds.", `duration("1m").Seconds()`},
+	{".Sub", "time.Sub(time)", "The length of time between the two.", `now().Sub(ago("1h")).Hours()`},
+	{".Truncate", "time.Truncate(duration)", "The time rounded down.", `parse_time("2026-01-02 03:04").Truncate("1h")`},
+	{".UTC", "time.UTC()", "The same time; every time is in UTC.", `parse_time("2026-01-02").UTC()`},
+	{".Unix", "time.Unix()", "Seconds since 1970.", `parse_time("2026-01-02").Unix()`},
+	{".UnixMilli", "time.UnixMilli()", "Milliseconds since 1970.", `parse_time("2026-01-02").UnixMilli()`},
+	{".Weekday", "time.Weekday()", "The day of the week, from 0, which is Sunday.", `parse_time("2026-01-02").Weekday()`},
+	{".Year", "time.Year()", "The year.", `parse_time("2026-01-02").Year()`},
+	{".YearDay", "time.YearDay()", "The day of the year, from 1.", `parse_time("2026-01-02").YearDay()`},
+}
