@@ -3,6 +3,7 @@ package cacao
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -163,6 +164,31 @@ func inline(n *yaml.Node) string {
 		parts = append(parts, e[0].Value+": "+inline(e[1]))
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// asJSON is a node as a JSON value, its texts as said has them.
+func asJSON(n *yaml.Node, said func(string) string) *value {
+	switch {
+	case n.Kind == yaml.SequenceNode:
+		l := list()
+		for _, item := range n.Content {
+			l.items = append(l.items, asJSON(item, said))
+		}
+		return l
+	case n.Kind == yaml.MappingNode:
+		o := object()
+		for _, e := range entries(n) {
+			o.put(e[0].Value, asJSON(e[1], said))
+		}
+		return o
+	case n.Tag == "!!null":
+		return &value{}
+	case n.Tag == "!!bool":
+		return boolean(strings.EqualFold(n.Value, "true"))
+	case (n.Tag == "!!int" || n.Tag == "!!float") && json.Valid([]byte(n.Value)):
+		return &value{kind: isNumber, text: n.Value}
+	}
+	return str(said(n.Value))
 }
 
 // verbOf is the verb of a step, which has exactly one.

@@ -32,7 +32,7 @@ func Export(source []byte, o ExportOptions) ([]byte, []Entry, error) {
 	}
 	x := &exporter{
 		catalog: o.Catalog, playbook: text(root, "name"), inputs: child(root, "inputs"),
-		variables: object(), agents: object(), targets: object(), does: map[string]bool{},
+		says: map[string]string{}, variables: object(), agents: object(), targets: object(), does: map[string]bool{},
 	}
 	if o.Modified.IsZero() {
 		o.Modified = o.Created
@@ -80,6 +80,7 @@ type exporter struct {
 	catalog   *playbooks.Catalog
 	playbook  string
 	inputs    *yaml.Node
+	says      map[string]string // variables, by the expression that reads the same
 	variables *value
 	agents    *value
 	targets   *value
@@ -148,6 +149,8 @@ func (x *exporter) document(root *yaml.Node, o ExportOptions) (*value, error) {
 	d.put("workflow_start", str(start.id))
 	workflow := object()
 	for _, s := range x.all {
+		s.v.arrange("type", "name", "description", "step_variables", "delay", "timeout", "condition", "switch", "playbook_id", "commands", "agent", "targets",
+			"in_args", "out_args", "next_steps", "on_true", "on_false", "cases", "on_completion", "on_success", "on_failure", "step_extensions")
 		workflow.members = append(workflow.members, member{s.id, s.v})
 	}
 	d.put("workflow", workflow)
@@ -178,6 +181,9 @@ func (x *exporter) finish(d *value, root *yaml.Node, creator string) (*value, er
 		}
 	}
 	summary.put("extensions", boolean(true))
+	defer d.arrange("type", "spec_version", "id", "name", "description", "playbook_types", "playbook_activities", "playbook_processing_summary", "created_by",
+		"created", "modified", "labels", "external_references", "markings", "playbook_variables", "workflow_start", "workflow", "playbook_extensions",
+		"agent_definitions", "target_definitions", "extension_definitions", "data_marking_definitions")
 	d.put("playbook_processing_summary", summary)
 	var only []string
 	for _, key := range []string{"owner", "on", "run", "outputs"} {
@@ -258,13 +264,24 @@ func (x *exporter) input(name string, n *yaml.Node) {
 	}
 	v.put("external", boolean(true))
 	x.variables.put("__"+name+"__", v)
+	x.says["inputs."+name] = "__" + name + "__"
 }
 
-// variable declares a variable for what a step gives.
+// variable declares a variable for what a step gives. One of the same name that says the same is the same one.
 func (x *exporter) variable(name, typ, about string) string {
-	name = "__" + name + "__"
-	x.variables.put(name, object("type", str(typ), "description", str(about)))
-	return name
+	base := name
+	for n := 2; ; n++ {
+		declared := x.variables.get("__" + name + "__")
+		if declared.peek("description") == about {
+			break
+		}
+		if declared == nil {
+			x.variables.put("__"+name+"__", object("type", str(typ), "description", str(about)))
+			break
+		}
+		name = fmt.Sprintf("%s_%d", base, n)
+	}
+	return "__" + name + "__"
 }
 
 // block writes a list of steps and the end step after them, and answers the id with which it begins.
@@ -366,7 +383,9 @@ func (s *showing) onlyOurs() []string {
 	case plan.VerbForeach, plan.VerbWait, plan.VerbModel, plan.VerbTry, plan.VerbStop, plan.VerbApprove, plan.VerbSet:
 		only = append(only, s.verb)
 	case plan.VerbAction:
-		only = append(only, "the operation "+s.body.Value)
+		if !s.natively {
+			only = append(only, "the operation "+s.body.Value)
+		}
 	}
 	for _, key := range kept[s.verb] {
 		if child(s.body, key) != nil {

@@ -72,6 +72,17 @@ func (v *value) put(key string, to *value) {
 	v.members = append(v.members, member{key, to})
 }
 
+// arrange puts members into an order; those that it does not name come last, as they are.
+func (v *value) arrange(keys ...string) {
+	place := func(m member) int {
+		if i := slices.Index(keys, m.key); i >= 0 {
+			return i
+		}
+		return len(keys)
+	}
+	slices.SortStableFunc(v.members, func(a, b member) int { return place(a) - place(b) })
+}
+
 // get is a member, nil where there is none. It may be asked of nil.
 func (v *value) get(key string) *value {
 	if v == nil {

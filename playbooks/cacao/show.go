@@ -2,6 +2,7 @@ package cacao
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -25,6 +26,7 @@ type showing struct {
 	decided    []string  // conditions that a person has to decide, for the report
 	made       fragment
 	asked      *step // a question that the next step follows
+	natively   bool  // the action is a command that CACAO has
 }
 
 // inner writes the blocks inside the step.
@@ -90,15 +92,15 @@ func (s *showing) guarded(condition string) fragment {
 	return s.made
 }
 
-// comparison is a condition that both languages can say: an input compared to a literal.
-var comparison = regexp.MustCompile(`^inputs\.([a-z][a-z0-9_]*) (==|!=|<=|>=|<|>) ("(?:[^"\\']|\\")*"|-?\d+(?:\.\d+)?|true|false)$`)
+// comparison is a condition that both languages can say: something that is a variable, compared to a literal.
+var comparison = regexp.MustCompile(`^((?:inputs|steps)\.[a-z0-9_.-]+) (==|!=|<=|>=|<|>) ("(?:[^"\\']|\\")*"|-?\d+(?:\.\d+)?|true|false)$`)
 
 // native is a condition in CACAO's words, where it can be said in them.
 func (s *showing) native(condition string) (string, bool) {
 	var parts []string
 	for part := range strings.SplitSeq(strings.TrimSpace(condition), " && ") {
 		m := comparison.FindStringSubmatch(part)
-		if m == nil || child(s.inputs, m[1]) == nil {
+		if m == nil || s.says[m[1]] == "" {
 			return "", false
 		}
 		literal := m[3]
@@ -109,9 +111,22 @@ func (s *showing) native(condition string) (string, bool) {
 		if operator == "==" {
 			operator = "="
 		}
-		parts = append(parts, fmt.Sprintf("__%s__:value %s %s", m[1], operator, literal))
+		parts = append(parts, fmt.Sprintf("%s:value %s %s", s.says[m[1]], operator, literal))
 	}
 	return strings.Join(parts, " AND "), true
+}
+
+// fill is an expression in text that only reads a value.
+var fill = regexp.MustCompile(`\$\{\{ *((?:inputs|steps)\.[a-z0-9_.-]+) *\}\}`)
+
+// said is text with what is a variable written as one.
+func (x *exporter) said(text string) string {
+	return fill.ReplaceAllStringFunc(text, func(expression string) string {
+		if name := x.says[fill.FindStringSubmatch(expression)[1]]; name != "" {
+			return name + ":value"
+		}
+		return expression
+	})
 }
 
 // decide is a condition in CACAO's words. One that can't be said in them is decided in a step before, as a variable.
@@ -171,7 +186,7 @@ func (s *showing) lines(keys ...string) string {
 	var lines []string
 	for _, key := range keys {
 		if c := child(s.body, key); c != nil {
-			lines = append(lines, strings.ToUpper(key[:1])+strings.ReplaceAll(key[1:], "_", " ")+": "+inline(c))
+			lines = append(lines, strings.ToUpper(key[:1])+strings.ReplaceAll(key[1:], "_", " ")+": "+s.said(inline(c)))
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -219,7 +234,7 @@ func (s *showing) show() {
 
 // command is the command of what Picket does itself.
 func (s *showing) command(about string) *value {
-	return object("type", str(CommandType), "description", str(about), "version", str("1"))
+	return object("type", str(CommandType), "description", str(s.said(about)), "version", str("1"))
 }
 
 func (s *showing) asking(what string) *value {
@@ -227,7 +242,7 @@ func (s *showing) asking(what string) *value {
 	if message := text(s.body, "message"); message != "" {
 		question += "\n" + message
 	}
-	return object("type", str("manual"), "command", str(question))
+	return object("type", str("manual"), "command", str(s.said(question)))
 }
 
 // person gives a step the time that a person has.
@@ -246,7 +261,8 @@ func (s *showing) action() {
 	if c := text(s.node, "connection"); c != "" {
 		name = c
 	}
-	if command := httpCommand(operation, with); command != nil {
+	if command := s.request(operation, with); command != nil {
+		s.natively = true
 		address := s.variable("http_"+name, "string", "The host of the connection "+name)
 		s.variables.get(address).put("external", boolean(true))
 		id := objectID("http-api", name)
@@ -261,7 +277,7 @@ func (s *showing) action() {
 		}
 	}
 	for _, e := range entries(with) {
-		about += "\n" + e[0].Value + ": " + inline(e[1])
+		about += "\n" + e[0].Value + ": " + inline(e[1]) // the command writes variables
 	}
 	id := objectID("security-category", "target", name)
 	s.targets.put(id, object("type", str("security-category"), "name", str(name), "category", words("server")))
@@ -274,36 +290,46 @@ const (
 	httpPost = "http.post_json"
 )
 
-// httpCommand is the command of an operation that is an HTTP request, nil for others.
-func httpCommand(operation string, with *yaml.Node) *value {
+// request is the command of an operation that is an HTTP request, nil for others.
+func (s *showing) request(operation string, with *yaml.Node) *value {
 	method := map[string]string{httpGet: "GET", httpPost: "POST"}[operation]
 	path := child(with, "path")
 	query := child(with, "query")
-	if method == "" || path == nil || path.Kind != yaml.ScalarNode || strings.ContainsAny(path.Value, " \n") || query != nil && query.Kind != yaml.MappingNode {
+	if method == "" || path == nil || path.Kind != yaml.ScalarNode || query != nil && query.Kind != yaml.MappingNode {
 		return nil
 	}
-	target := "/" + strings.TrimPrefix(path.Value, "/")
+	target := "/" + strings.TrimPrefix(s.said(path.Value), "/")
+	if strings.ContainsAny(target, "?# \n") {
+		return nil
+	}
 	for i, e := range entries(query) {
-		if e[1].Kind != yaml.ScalarNode || strings.Contains(e[1].Value, "${{") {
+		is := s.said(e[1].Value)
+		if e[1].Kind != yaml.ScalarNode || strings.Contains(is, "${{") {
 			return nil
 		}
-		target += [2]string{"?", "&"}[min(i, 1)] + url.QueryEscape(e[0].Value) + "=" + url.QueryEscape(e[1].Value)
+		if !reference.MatchString(is) {
+			is = url.QueryEscape(is)
+		}
+		target += [2]string{"?", "&"}[min(i, 1)] + url.QueryEscape(e[0].Value) + "=" + is
 	}
 	command := object("type", str("http-api"), "command", str(method+" "+target+" HTTP/1.1"))
 	if body := child(with, "body"); body != nil {
 		command.put("headers", object("Content-Type", words("application/json")))
-		command.put("content", str(inline(body)))
+		command.put("content", str(asJSON(body, s.said).compact()))
 	}
 	return command
 }
 
 func (s *showing) set() {
 	var lines, out []string
+	given := map[string]string{} // a value does not read another of its step
 	for _, e := range entries(s.body) {
 		name := s.variable(s.id+"_"+e[0].Value, "string", "Set by the step "+s.id+": "+inline(e[1]))
-		lines, out = append(lines, "Set "+name+" to "+inline(e[1])), append(out, name)
+		lines, out = append(lines, "Set "+name+" to "+s.said(inline(e[1]))), append(out, name)
+		given["steps."+s.id+".output."+e[0].Value] = name
 	}
 	s.fails(s.act("set", s.title(), "", object("type", str("manual"), "command", str(strings.Join(lines, "\n"))), s.people("Playbook operator"), nil, out...))
+	maps.Copy(s.says, given)
 }
 
 func (s *showing) ask() {
@@ -318,6 +344,7 @@ func (s *showing) ask() {
 			typ = "string"
 		}
 		out = append(out, s.variable(s.id+"_"+e[0].Value, typ, strings.TrimSpace("Answer to "+s.id+": "+about)))
+		s.says["steps."+s.id+".output.values."+e[0].Value] = out[len(out)-1]
 	}
 	made := s.act("ask", s.title(), s.lines("by", "on_timeout", "escalate_to", "evidence"), s.asking(""), s.people(s.by()), nil, out...)
 	made.next = "on_success"
@@ -351,7 +378,7 @@ func (s *showing) call() {
 		name = text(s.body, "playbook")
 		about = s.lines("detached")
 		for _, e := range entries(child(s.body, "inputs")) {
-			variables.put("__"+e[0].Value+"__", object("type", str("string"), "value", str(inline(e[1]))))
+			variables.put("__"+e[0].Value+"__", object("type", str("string"), "value", str(s.said(inline(e[1])))))
 		}
 	}
 	made := s.add("playbook-action", "call", s.title(), about, "playbook_id", str(PlaybookID(name)))
@@ -431,14 +458,14 @@ func (s *showing) switched(conditions []string, otherwise int) bool {
 	cases, variable := object(), ""
 	for i, c := range conditions {
 		m := comparison.FindStringSubmatch(strings.TrimSpace(c))
-		if m == nil || m[2] != "==" || !strings.HasPrefix(m[3], `"`) || child(s.inputs, m[1]) == nil || variable != "" && variable != m[1] {
+		if m == nil || m[2] != "==" || !strings.HasPrefix(m[3], `"`) || s.says[m[1]] == "" || variable != "" && variable != s.says[m[1]] {
 			return false
 		}
 		word := strings.Trim(m[3], `"`)
 		if !caseWord.MatchString(word) || word == "default" || cases.get(word) != nil {
 			return false
 		}
-		variable = m[1]
+		variable = s.says[m[1]]
 		cases.put(word, str(s.firsts[i]))
 	}
 	if len(conditions) < 2 {
@@ -448,7 +475,7 @@ func (s *showing) switched(conditions []string, otherwise int) bool {
 		cases.put("default", str(s.firsts[otherwise]))
 	}
 	s.does["switch_logic"] = true
-	s.add("switch-condition", "switch", s.title(), "", "switch", str("__"+variable+"__:value"), "cases", cases)
+	s.add("switch-condition", "switch", s.title(), "", "switch", str(variable+":value"), "cases", cases)
 	last := s.made.last
 	for i := range s.blocks {
 		s.take(i)
