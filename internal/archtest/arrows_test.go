@@ -128,6 +128,14 @@ func TestTheArrowsPointDown(t *testing.T) {
 			},
 			transitive: true,
 		},
+		{
+			name:   "an evaluation stores nothing",
+			reason: "a measure is of a provider and a data set, and must not depend on what a workspace holds",
+			from:   func(p string) bool { return in(p, "internal/eval") },
+			banned: func(p string) bool {
+				return strings.HasPrefix(p, module+"/") && !in(p, "internal/eval", "internal/model", "internal/ingest", "internal/soc")
+			},
+		},
 	}
 	for _, only := range []struct{ what, owner string }{
 		{"gorm.io", "internal/store"},

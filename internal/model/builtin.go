@@ -71,6 +71,7 @@ type scorer struct {
 	found      map[string]int // index in indicators by rule
 	techniques []soc.Technique
 	explained  bool // an event is one that has an ordinary explanation
+	witnessed  bool // an event says itself who did what to what
 }
 
 // weighed is an indication, and whether it is the detection's own claim about the event instead of something that can be
@@ -81,7 +82,7 @@ type weighed struct {
 }
 
 // claims are the rules that repeat what the detection says of itself.
-var claims = []string{"severity", "attack", "title.malware", "title.access", "title.phishing", "title.hedged"}
+var claims = []string{"severity", "attack", "title.malware", "title.access", "title.phishing"}
 
 // hit counts a rule once however often it holds; further places become further citations.
 func (s *scorer) hit(rule, text, direction string, weight int, citations ...soc.Citation) {
@@ -175,7 +176,7 @@ func addressed(evidence []exhibit) []node {
 }
 
 func plain(key string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(key))
 }
 
 // text applies the rules on single texts. What a program wrote or loaded is not what ran: an event that is about a file
@@ -190,7 +191,7 @@ func (s *scorer) text(n node, e *event) {
 		if rule.keys != nil && !slices.Contains(rule.keys, key) {
 			continue
 		}
-		if rule.id == "path.writable" && e != nil && e.get("targetfilename", "imageloaded", "changedattributes").there() && strings.HasPrefix(n.pointer, "/file/") {
+		if rule.id == "path.writable" && e != nil && e.get("targetfilename", "imageloaded", "targetobject", "changedattributes").there() {
 			continue
 		}
 		found := rule.pattern.FindString(text)
@@ -198,7 +199,11 @@ func (s *scorer) text(n node, e *event) {
 			continue
 		}
 		c := cite(n, strings.TrimSpace(found))
-		s.hit(rule.id, rule.text, rule.direction, rule.weight, c)
+		weight := rule.weight
+		if slices.Contains(claims, rule.id) && hedged.MatchString(text) {
+			weight = 1
+		}
+		s.hit(rule.id, rule.text, rule.direction, weight, c)
 		s.technique(rule.technique, c)
 	}
 	if plain(n.key) == "attack" && techniqueID.MatchString(text) {
@@ -210,16 +215,31 @@ func (s *scorer) text(n node, e *event) {
 	}
 }
 
-// conclude orders the indications and answers claims: where the event itself has an ordinary explanation and nothing in
+// maxClaim is what a detection's claims weigh together where the event itself can be looked at.
+const maxClaim = 2
+
+// conclude orders the indications and answers claims. Where the event itself has an ordinary explanation and nothing in
 // the evidence speaks against it, what the detection says of itself weighs no more, and is told as what speaks against.
+// Where the event can be looked at, one claim is left of them, and it weighs little.
 func (s *scorer) conclude() (indicators []soc.Indication, answered []string) {
 	settled := s.explained && !slices.ContainsFunc(s.indicators, func(w weighed) bool { return !w.claim && w.Direction == risky })
-	for _, w := range s.indicators {
-		if settled && w.claim {
+	var heaviest *soc.Indication
+	for i, w := range s.indicators {
+		switch {
+		case settled && w.claim:
 			answered = append(answered, sentence(w.Text))
-			continue
+		case w.claim && s.witnessed:
+			if heaviest == nil || w.Weight > heaviest.Weight {
+				heaviest = &s.indicators[i].Indication
+			}
+		default:
+			indicators = append(indicators, w.Indication)
 		}
-		indicators = append(indicators, w.Indication)
+	}
+	if heaviest != nil {
+		claim := *heaviest
+		claim.Weight = min(claim.Weight, maxClaim)
+		indicators = append(indicators, claim)
 	}
 	slices.SortStableFunc(indicators, func(a, b soc.Indication) int { return b.Weight - a.Weight })
 	return indicators, answered
@@ -245,9 +265,8 @@ func (s *scorer) verdict(req Request) soc.Verdict {
 	case score <= benignAt && heaviest[risky] <= 3:
 		v.Verdict, v.Classification = benign, "benign_true_positive"
 	}
-	v.Confidence.Stated = math.Round(100*min(0.9, math.Abs(score))) / 100
-	if v.Verdict == inconclusive {
-		v.Confidence.Stated = 0
+	if v.Verdict != inconclusive { // what is as good as tossed is right in half of the cases
+		v.Confidence.Stated = math.Round(100*(0.5+min(0.9, math.Abs(score))/2)) / 100
 	}
 	towards := risky
 	if v.Verdict == benign {
@@ -261,6 +280,9 @@ func (s *scorer) verdict(req Request) soc.Verdict {
 		}
 	}
 	v.Severity.Before, v.Severity.After = req.Severity, req.Severity
+	if !slices.Contains(soc.Severities, req.Severity) {
+		v.Severity.Before, v.Severity.After = soc.SeverityUnknown, soc.SeverityUnknown
+	}
 	if v.Verdict == malicious && req.Severity.ID() < soc.SeverityHigh.ID() {
 		v.Severity.After = soc.SeverityHigh
 	}

@@ -20,8 +20,9 @@ var commandKeys = []string{"commandline", "processcommandline", "parent", "paren
 
 // The bounds on command lines: what is longer is looked at so far.
 const (
-	maxCommand  = 32 << 10 // bytes
+	maxCommand  = 16 << 10 // bytes
 	maxCommands = 64       // of one evidence
+	maxScanned  = 64 << 10 // bytes of all of them
 )
 
 // command is a command line and the values that it is made of.
@@ -52,8 +53,10 @@ var commandRules = []commandRule{
 		regexp.MustCompile(`(?i)frombase64string|-bxor\b|\[char\[?\]?\]\s*\(?\d+.{0,40}\+|(\^[a-z&|]){5}|-join\s*\(?\s*['"(]|::gzipstream|io\.compression|\.invoke\(\)|base64\s+(-d|--decode)\b.{0,80}\|\s*(ba|z|da)?sh\b|\biex\s*[\s(($]|invoke-expression|openssl\s+enc\s+-d.{0,80}\|\s*(ba)?sh`)},
 	{"command.memory", "a script that loads code into memory", 7, "T1055",
 		regexp.MustCompile(`(?i)reflection\.assembly\]?::load|virtualalloc|writeprocessmemory|createremotethread|invoke-(shellcode|dllinjection|reflectivepe|mimikatz|kerberoast|bloodhound|powershelltcp|credentialinjection|tokenmanipulation|psinject|ninjacopy|wmimethod|smbexec|the\s?hash)|add-type\b.{0,200}dllimport|memoryprotection|mavinject`)},
-	{"command.hidden", "a window that is hidden, or a policy that is bypassed, from the command line", 3, "T1059.001",
-		regexp.MustCompile(`(?i)\s[-/]w(i|in|ind|indo|indow|indows[a-z]*)?\s+(hidden|1)\b|\s[-/]e(x|xe)?[pc]?(utionpolicy|olicy)?\s+(bypass|unrestricted)\b`)},
+	{"command.hidden", "a window that is hidden from the command line", 3, "T1059.001",
+		regexp.MustCompile(`(?i)\s[-/]w(i|in|ind|indo|indow|indows[a-z]*)?\s+(hidden|1)\b`)},
+	{"command.policy", "the policy for scripts is bypassed from the command line", 2, "T1059.001",
+		regexp.MustCompile(`(?i)\s[-/]e(p|x|xec|xecutionpolicy)\s+(bypass|unrestricted)\b`)},
 	{"command.download", "a command that downloads something and runs it, or writes it to disk", 6, "T1105",
 		regexp.MustCompile(`(?i)downloadstring|downloadfile|downloaddata|invoke-webrequest|\biwr\b.{0,200}\bhttp|net\.webclient|net\.http\.httpclient|start-bitstransfer|certutil.{0,80}-(urlcache|verifyctl)|bitsadmin.{0,80}/(transfer|addfile)|(curl|wget|fetch)\b.{0,300}\|\s*(sudo\s+)?(ba|z|da)?sh\b|(curl|wget)(\.exe)?\b.{0,200}\s(-o|-O|--output|--output-document)\s*["']?(/tmp/|/dev/shm/|/var/tmp/|[a-z]:\\(users|windows|programdata|perflogs|temp)\\|%)|\b(curl|wget)(\.exe)?\b.{0,200}\.(exe|dll|ps1|bat|hta|vbs|elf)\b|mshta(\.exe)?"?\s+["']?https?:|regsvr32.{0,80}/i:https?:|rundll32.{0,80}javascript:|msiexec.{0,80}/(i|package|q\S*)\s*"?https?:|hh(\.exe)?"?\s+https?:|desktopimgdownldr|ieexec|finger(\.exe)?\s\S+@|\b(iex|invoke-expression)\b.{0,200}(irm|invoke-restmethod)\b`)},
 	{"command.upload", "a command-line client that sends a file out", 5, "T1048",
@@ -87,7 +90,7 @@ var commandRules = []commandRule{
 	{"command.port", "it opens a port of its own for everybody", 3, "T1562.004",
 		regexp.MustCompile(`(?i)netsh\s.{0,60}add\s+rule\s.{0,160}localport=\d+|new-netfirewallrule.{0,160}-localport\s+\d+|iptables\s+-I\s+INPUT.{0,80}ACCEPT`)},
 	{"command.discovery", "a command that asks who and what there is on the machine or in the domain", 3, "T1087",
-		regexp.MustCompile(`(?i)\bwhoami(\.exe)?\s+/(all|priv|groups)|\bnltest(\.exe)?"?\s+/|\bnet1?(\.exe)?"?\s+(user|group|localgroup|view|accounts|share|session)\b.{0,80}(/domain|administrators|admins)|\badfind\b|bloodhound|sharphound|\bget-(ad(user|computer|group|domain|trust)|domain(user|computer|trust|controller)|netuser|netcomputer)\b|/c\s+"?(hostname|whoami|systeminfo|ipconfig|quser|qwinsta|net\s+view|arp|netstat|tasklist)\b|dsquery\s|gpresult\s+/|setspn(\.exe)?"?\s+-[qtl]|antivirusproduct|antispywareproduct|\bq(winsta|user)(\.exe)?"?\s+/server|get-wmiobject.{0,60}(win32_computersystem|useraccount)|cat\s+/etc/passwd|\bwmic(\.exe)?"?\s.{0,40}(useraccount|qfe|product|service)\s+.{0,20}(get|list)|\bnmap\s|masscan`)},
+		regexp.MustCompile(`(?i)\bwhoami(\.exe)?\s+/(all|priv|groups)|\bnltest(\.exe)?"?\s+/|\bnet1?(\.exe)?"?\s+(user|group|localgroup|view|accounts|share|session)\b.{0,80}(/domain|administrators|admins)|\badfind\b|bloodhound|sharphound|\bget-(ad(user|computer|group|domain|trust)|domain(user|computer|trust|controller)|netuser|netcomputer)\b|/c\s+"?(hostname|whoami|systeminfo|ipconfig|quser|qwinsta|net\s+view|arp|netstat|tasklist)\b|dsquery\s|gpresult\s+/|setspn(\.exe)?"?\s+-[qtl]|antivirusproduct|antispywareproduct|\bq(winsta|user)(\.exe)?"?\s+/server|get-wmiobject.{0,60}(win32_computersystem|useraccount)|cat\s+/etc/passwd|\bwmic(\.exe)?"?\s.{0,40}(useraccount|qfe|product|service)\s+.{0,20}(get|list)|\bnmap\s|masscan|\bfind\s.{0,60}-perm\s+[-/]?(u=s|g=s|[0-7]?[2467]000)`)},
 	{"command.survey", "one command that asks several such things", 4, "T1082",
 		regexp.MustCompile(`(?i)((whoami|hostname|systeminfo|ipconfig|ifconfig|netstat|tasklist|arp|quser|net\s+(user|group|view|localgroup|share)|uname|id|route\s+print|nltest|set)\b[^&;|]{0,60}(&&?|;|\|\|?)\s*){2,}(whoami|hostname|systeminfo|ipconfig|ifconfig|netstat|tasklist|arp|quser|net\s|uname|cat\s|id\b|w\b|ps\b|nltest)`)},
 	{"command.redirect", "output of a command that is written to a share, as remote-execution tools do", 3, "T1021.002",
@@ -117,10 +120,12 @@ var looked = regexp.MustCompile(`(?i)/etc/(shadow|sudoers|gshadow)|\.ssh/|/root/
 // document, and what an audit has taken apart is put together again.
 func commandsOf(x exhibit) []command {
 	var out []command
-	seen := map[string]bool{}
+	seen, scanned := map[string]bool{}, 0
 	add := func(c command) {
-		if c.text = c.text[:min(len(c.text), maxCommand)]; c.text != "" && !seen[c.text] && len(out) < maxCommands {
+		c.text = c.text[:min(len(c.text), maxCommand, maxScanned-scanned)]
+		if c.text != "" && !seen[c.text] && len(out) < maxCommands {
 			seen[c.text] = true
+			scanned += len(c.text)
 			out = append(out, c)
 		}
 	}
@@ -189,7 +194,7 @@ func (s *scorer) command(c command) bool {
 	held := false
 	for _, rule := range commandRules {
 		found := rule.pattern.FindString(c.text)
-		if found == "" {
+		if found == "" || rule.id == "command.policy" && scriptHome.MatchString(c.text) {
 			continue
 		}
 		held = true

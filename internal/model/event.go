@@ -147,6 +147,15 @@ var (
 	writablePath = regexp.MustCompile(`(?i)([a-z]:|%systemdrive%)\\(users|perflogs|\$recycle\.bin|temp|tmp)\\|\\windows\\(temp|tasks|tracing)\\|\\appdata\\|%(temp|tmp|appdata|localappdata|public|userprofile)%|([a-z]:)\\programdata\\[^\\]+\.(exe|dll|bat|ps1|vbs|js)|(^|[\s'"=:>])/(tmp|dev/shm|var/tmp|run/user)/`)
 )
 
+// homely are folders into which well-known products install themselves for a single user. A user can write there, and
+// so can whoever acts as the user: that a program stands there says nothing.
+var homely = regexp.MustCompile(`(?i)\\appdata\\(local\\(microsoft\\(onedrive|teams|edge|windowsapps|winget)|programs\\|google\\|mozilla|bravesoftware|slack|zoom|discord|github|postman|dropbox|spotify|grammarly|jetbrains)|roaming\\(zoom|spotify|microsoft\\(teams|word|excel)))`)
+
+// fromAnywhere tells whether a file stands where any user can write, and no product has its home.
+func fromAnywhere(path string) bool {
+	return writablePath.MatchString(path) && !homely.MatchString(path)
+}
+
 // protected tells whether only an administrator can have put a file there.
 func protected(path string) bool {
 	return shellFolder.MatchString(path) || protectedPath.MatchString(path) && !openPath.MatchString(path)

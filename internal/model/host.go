@@ -24,6 +24,7 @@ var (
 	withSecret  = regexp.MustCompile(`(?i)\baccepted (password|keyboard-interactive)`)
 	bySchedule  = regexp.MustCompile(`(?i)\b(cron|crond|CRON|systemd|anacron|atd)\b.*session (opened|closed)|\(cron:session\)|\(systemd-user:session\)`)
 	superUser   = regexp.MustCompile(`(?i)^(root|administrator|admin|sa|sysadmin)(\(uid=0\))?$`)
+	systemUser  = regexp.MustCompile(`(?i)^(system|local service|network service|dwm-\d+|umfd-\d+|.+\$)$`)
 	lockedOut   = regexp.MustCompile(`(?i)\block(ed)? ?out\b`)
 )
 
@@ -45,12 +46,12 @@ func (e *event) signIn() {
 	switch {
 	case failedOften.there() && lockedOut.MatchString(e.get("title").text) && place != outside:
 		e.hit("signin.locked", "an account that was locked after failed sign-ins, as forgotten passwords also do", risky, 1, quote(e.get("title"))...)
-	case failedOften.there():
+	case failedOften.there(), failed.there() && place == outside && fired >= repeated:
 		weight, text := 4, "sign-ins fail again and again"
 		if place == outside {
 			weight, text = 5, "sign-ins fail again and again, from a public address"
 		}
-		e.hit("signin.guessing", text, risky, weight, quote(failedOften, from)...)
+		e.hit("signin.guessing", text, risky, weight, quote(failedOften, failed, from)...)
 		if user.matches(superUser) {
 			e.hit("signin.super", "the account is one that has every right", risky, 2, quote(user)...)
 		}
@@ -72,6 +73,8 @@ func (e *event) signIn() {
 		e.hit("signin.expected", "a sign-in in a way that guessing a password does not give", benign, 2, quote(from, line)...)
 	case passed.there():
 		e.explain("signin.inside", "a sign-in from inside succeeds", 4, quote(passed, from)...)
+	case place != outside && e.get("subjectusername").matches(systemUser) && !e.get("targetusername").there():
+		e.explain("signin.system", "an account of the system itself", 4, quote(e.get("subjectusername"))...)
 	case strings.HasSuffix(user.text, "$") || strings.Contains(user.text, "$@"):
 		if place == inside {
 			e.explain("signin.machine", "a machine's own account, from inside", 4, quote(user, from)...)
@@ -242,7 +245,7 @@ func (e *event) housekeeping() {
 	if e.group("docker").there() {
 		e.containers()
 	}
-	if fired, level := e.get("firedtimes"), e.under("/rule/", "level"); fired.number() >= 30 && level.number() <= 5 && level.there() {
+	if fired, level := e.get("firedtimes"), e.under("/rule/", "level"); fired.number() >= 30 && level.number() <= 5 && level.there() && !e.group("authentication_failed", "authentication_failures", "invalid_login", "attack").there() {
 		e.hit("often", "the rule fires all the time, and its source gives it a low level", benign, 2, quote(fired)...)
 	}
 }

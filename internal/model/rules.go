@@ -49,6 +49,9 @@ var textRules = []textRule{
 		regexp.MustCompile(`^(UnauthorizedAccess|CredentialAccess|Exfiltration|Impact|Backdoor|Trojan|CryptoCurrency|InitialAccess|Persistence|PrivilegeEscalation|DefenseEvasion|Execution|AttackSequence):[A-Za-z0-9]+/`), ""},
 }
 
+// hedged is a title that says itself that the detection may be wrong.
+var hedged = regexp.MustCompile(`(?i)\b(may|might|possible|possibly|potential|potentially|commonly|could|suspected|evidence of|unusual)\b`)
+
 // addressing is text that speaks to whoever analyses it. It only ever counts as a risk.
 var addressing = regexp.MustCompile(`(?i)` +
 	`\b(ignore|disregard|forget|override|bypass)\s+(\w+\s+){0,3}(previous|prior|above|earlier|preceding|your|system|these|those|existing)\s+(\w+\s+){0,2}(instruction|prompt|rule|guideline|direction|message|polic|context)` +

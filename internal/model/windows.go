@@ -11,19 +11,24 @@ import (
 // and technique are claims, and no evidence.
 func (e *event) windows() {
 	switch actor := e.get("image", "sourceimage"); {
-	case e.get("targetobject").there():
+	case actor.there() && e.get("targetobject").there():
+		e.witnessed = true
 		e.registry(actor, e.get("targetobject"), e.get("details"))
-	case e.get("imageloaded").there():
+	case actor.there() && e.get("imageloaded").there():
+		e.witnessed = true
 		e.module(actor, e.get("imageloaded"))
-	case e.get("targetfilename").there():
+	case actor.there() && e.get("targetfilename").there():
+		e.witnessed = true
 		e.fileWritten(actor, e.get("targetfilename"))
 	case e.get("targetimage").there() && e.get("sourceimage").there():
+		e.witnessed = true
 		e.reachesInto(e.get("sourceimage"), e.get("targetimage"))
 	case e.get("queryname").there() && actor.there():
 		e.talks(actor, e.get("queryname"), outside)
 	case e.get("destinationip").there() && actor.there():
 		e.talks(actor, e.get("destinationip"), placeOf(e.get("destinationip").text))
 	case e.get("commandline").there() && actor.there():
+		e.witnessed = true
 		e.started(actor)
 	}
 	if path := e.get("imagepath", "servicefilename"); path.there() && e.get("servicename").there() {
@@ -69,8 +74,9 @@ func (e *event) startsAgain(what string, actor, program field) {
 	case !program.there():
 	case program.matches(shellCommand) && !driverStore.MatchString(program.text):
 		e.hit("autostart.shell", "what starts by itself ("+what+") is a command for a shell", risky, 8, quote(program)...)
-	case program.matches(writablePath):
+	case fromAnywhere(program.text):
 		e.hit("autostart.writable", "what starts by itself ("+what+") stands in a folder that any user can write", risky, 6, quote(program)...)
+	case homely.MatchString(program.text):
 	case protected(program.text) && (!actor.there() || trusted(actor.text)):
 		e.explain("autostart.installed", "what starts by itself ("+what+") stands in a folder that only administrators can write, and an installer or the system put it there", 6, quote(program, actor)...)
 	case program.matches(namesProgram) && !protected(program.text) && strings.ContainsAny(program.text, `\/`):
@@ -87,9 +93,9 @@ var (
 func (e *event) module(actor, library field) {
 	valid := strings.EqualFold(e.get("signaturestatus").text, "valid")
 	switch {
-	case library.matches(writablePath) && !valid:
+	case fromAnywhere(library.text) && !valid:
 		e.hit("module.writable", "a library without a valid signature is loaded from a folder that any user can write", risky, 6, quote(library, e.get("signaturestatus", "signed"))...)
-	case actor.matches(writablePath) && protected(library.text):
+	case fromAnywhere(actor.text) && protected(library.text):
 		e.hit("module.stranger", "a program from a folder that any user can write loads a library of the system", risky, 4, quote(actor, library)...)
 	case library.matches(powershellLibrary) && protected(library.text) && protected(actor.text) &&
 		(slices.Contains(powershellHosts, base(actor.text)) || !strings.Contains(actor.lower(), `\windows\system32\`) && trusted(actor.text)):
@@ -110,7 +116,10 @@ var (
 	encryptedName  = regexp.MustCompile(`(?i)\.(docx?|xlsx?|pptx?|pdf|jpe?g|png|sql|mdb|accdb|bak|zip|csv|dwg|psd|vmdk|vhdx?)\.([a-z0-9_-]{2,12})$`)
 	harmlessSuffix = regexp.MustCompile(`(?i)\.(tmp|bak|old|gz|zip|xz|bz2|zst|asc|sig|lnk|crc|md5|sha256|part|crdownload|download|lock|swp|orig|json|xml|txt|exe|js|html?|log|dpkg-(new|old|dist)|rpm(new|save)|ucf-dist)$`)
 	remoteWriters  = []string{"system", "wsmprovhost.exe", "winrshost.exe", "wmiprvse.exe", "psexesvc.exe", "lsass.exe"}
-	browsers       = []string{"chrome.exe", "msedge.exe", "firefox.exe", "iexplore.exe", "brave.exe", "opera.exe"}
+	unpackFolder   = regexp.MustCompile(`(?i)\\(ns[a-z]?[a-z0-9]{3,5}\.tmp|is-[a-z0-9]{5}\.tmp|7z[a-z0-9]{6,9}|_mei\d+|wix[a-z0-9]*|\{[0-9a-f-]{36}\}|[0-9a-f]{8}-[0-9a-f-]{27})\\`)
+	// carriers write what others give them: what they write says nothing of themselves.
+	carriers = append([]string{"explorer.exe", "7zfm.exe", "7zg.exe", "winrar.exe", "thunderbird.exe", "teams.exe", "slack.exe"}, browsers...)
+	browsers = []string{"chrome.exe", "msedge.exe", "firefox.exe", "iexplore.exe", "brave.exe", "opera.exe"}
 )
 
 // fileWritten is a program that writes a file.
@@ -135,12 +144,16 @@ func (e *event) fileWritten(actor, file field) {
 			weight = 4
 		}
 		e.hit("file.dropped", "a shell or a command-line tool writes something that runs", risky, weight, quote(file, actor)...)
-	case trusted(actor.text) && !slices.Contains(browsers, name) && !file.matches(publicFolder) && !(taskFile.MatchString(file.text)):
+	case trusted(actor.text) && !slices.Contains(carriers, name) && !file.matches(publicFolder) && !file.matches(taskFile):
 		e.explain("file.installed", "a program of the system or of an installed product writes the file", 5, quote(actor, file)...)
-	case actor.matches(writablePath) && runs:
-		e.hit("file.unpacked", "a program from a folder that any user can write writes another that runs", risky, 3, quote(actor, file)...)
+	case fromAnywhere(actor.text) && runs:
+		weight := 2
+		if file.matches(unpackFolder) {
+			weight = 1
+		}
+		e.hit("file.unpacked", "a program from a folder that any user can write writes another that runs, as installers do and as malware does", risky, weight, quote(actor, file)...)
 	}
-	if runs && file.matches(publicFolder) {
+	if runs && file.matches(publicFolder) && !trusted(actor.text) {
 		e.hit("file.public", "something that runs is put into a folder that everybody can write", risky, 4, quote(file)...)
 	}
 }
@@ -154,7 +167,7 @@ func (e *event) reachesInto(actor, target field) {
 	thread := e.get("startaddress").there()
 	rights := e.get("grantedaccess")
 	switch {
-	case actor.matches(writablePath) || !protected(actor.text) && strings.Contains(actor.text, `\`):
+	case fromAnywhere(actor.text) || !protected(actor.text) && strings.Contains(actor.text, `\`):
 		text, weight := "a program from outside of the folders of installed programs opens another process", 5
 		if keeper {
 			text, weight = "a program from outside of the folders of installed programs opens the process that holds credentials", 8
@@ -183,7 +196,7 @@ func (e *event) reachesInto(actor, target field) {
 // talks is a program that asks for a name or connects to an address.
 func (e *event) talks(actor, to field, place string) {
 	switch {
-	case actor.matches(writablePath) && place == outside:
+	case fromAnywhere(actor.text) && place == outside:
 		e.hit("network.stranger", "a program from a folder that any user can write goes to the network", risky, 5, quote(actor, to)...)
 	case doer(actor.text) && place == outside:
 		e.hit("network.shell", "a shell or a command-line tool goes to the network", risky, 4, quote(actor, to)...)
@@ -231,7 +244,7 @@ func (e *event) started(actor field) {
 	case slices.Contains(shells, up) && slices.Contains(doers, name) && inline.MatchString(e.get("parentcommandline").text+" "+command.text) && fromInside.MatchString(e.get("currentdirectory").text):
 		e.hit("process.scratch", "one shell hands a command to another in a folder for temporary files or downloads", risky, 4, quote(command, e.get("currentdirectory"))...)
 	}
-	if parent.matches(writablePath) && (isShell || slices.Contains(doers, name)) {
+	if fromAnywhere(parent.text) && (isShell || slices.Contains(doers, name)) {
 		e.hit("process.child", "a program from a folder that any user can write starts a shell or a tool", risky, 4, quote(parent, actor)...)
 	}
 	e.ordinary(actor, parent, command)
@@ -239,7 +252,7 @@ func (e *event) started(actor field) {
 
 // ordinary is what a started process looks like when the system or an installed product goes about its business.
 func (e *event) ordinary(actor, parent, command field) {
-	if !protected(actor.text) || command.matches(fetches) && !logonScript.MatchString(e.get("parentcommandline").text) || command.matches(writablePath) {
+	if !protected(actor.text) || command.matches(fetches) && !logonScript.MatchString(e.get("parentcommandline").text) || fromAnywhere(command.text) {
 		return
 	}
 	name, up := base(actor.text), base(parent.text)
@@ -257,7 +270,7 @@ func (e *event) ordinary(actor, parent, command field) {
 		e.explain("process.logon", "the logon script of the domain runs it", 5, quote(e.get("parentcommandline"), command)...)
 	case trusted(actor.text) && strings.Contains(actor.lower(), `\program files`) && slices.Contains(shells, up) && !nothingElse.MatchString(command.text):
 		e.explain("process.tool", "a shell starts an installed program", 4, quote(actor, command)...)
-	case scriptFile.MatchString(command.text) && protectedFolder(command.text) && !slices.Contains(offices, up) && !parent.matches(writablePath):
+	case scriptFile.MatchString(command.text) && protectedFolder(command.text) && !slices.Contains(offices, up) && !fromAnywhere(parent.text):
 		e.hit("process.kept", "a script that stands where administrators keep theirs", benign, 2, quote(command)...)
 	}
 }
