@@ -115,6 +115,14 @@ func (a *Activities) ask(ctx context.Context, in contract.ModelInput) (body cont
 	if err != nil {
 		return body, err
 	}
+	for _, t := range answer.Tried {
+		if !t.Answered {
+			verdict.Notes = append(verdict.Notes, fmt.Sprintf("%s did not answer: %s", t.Provider, t.Message))
+		}
+	}
+	if answer.NoPrice {
+		verdict.Notes = append(verdict.Notes, "the cost is not known, because models.prices does not have every model that was asked")
+	}
 	body.Output, err = json.Marshal(verdict)
 	return body, err
 }

@@ -154,3 +154,28 @@ func TestAModelIsNotAskedOnceItsBudgetIsSpent(t *testing.T) {
 	require.NoError(t, err, "rules cost nothing")
 	require.False(t, strings.Contains(b.answered(t)[3].Answer, "probe"))
 }
+
+func TestAVerdictSaysWhoDidNotAnswer(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	down := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	t.Cleanup(down.Close)
+	p, err := model.NewOpenAI(model.OpenAIConfig{Name: "local", BaseURL: down.URL, Model: "m", HTTP: down.Client()})
+	require.NoError(t, err)
+	chain, err := model.NewChain("default", p, model.NewBuiltin())
+	require.NoError(t, err)
+	b.acts.Models = providers{chain}
+	out, err := b.model(t, contract.ModelInput{Prompt: "?", Returns: "verdict", Evidence: []contract.Evidence{{ID: "e", Data: json.RawMessage(`{}`)}}})
+	require.NoError(t, err)
+	var v soc.Verdict
+	require.NoError(t, json.Unmarshal(out.Output, &v))
+	require.Equal(t, "builtin", v.Provenance.Provider)
+	require.True(t, v.Provenance.NoModel)
+	require.Contains(t, strings.Join(v.Notes, "; "), "local did not answer: local answered 503")
+	require.NotContains(t, strings.Join(v.Notes, "; "), "cost", "what was not taken costs nothing")
+	bodies := b.answered(t)
+	require.Len(t, bodies[0].Tried, 2)
+	sums, err := b.store.ModelUsage(t.Context(), store.UsageFilter{By: store.UsageByProvider})
+	require.NoError(t, err)
+	require.Equal(t, []store.Usage{{Key: "builtin", Requests: 1}, {Key: "local", Requests: 1, Failed: 1}}, sums)
+}

@@ -169,8 +169,7 @@ func (a *Anthropic) Complete(ctx context.Context, req Request) (Response, error)
 		if call, ok := errors.AsType[*CallError](err); ok && a.learn(model, less, call) {
 			continue // less only ever grows, so this ends
 		}
-		out.TokensIn, out.TokensOut = r.tokensIn, r.tokensOut
-		out.CostUSD, out.NoPrice = a.config.Prices.cost(model, r.model, r.tokensIn, r.tokensOut)
+		out.spend(r, a.config.Prices)
 		return out, err
 	}
 }

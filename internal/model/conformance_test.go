@@ -460,7 +460,11 @@ func TestEveryProviderSaysWhatWentWrong(t *testing.T) {
 				call, isCall := errors.AsType[*CallError](err)
 				require.Equal(t, c.call, isCall, "%v", err)
 				if isCall {
-					require.InDelta(t, c.retry.Seconds(), call.RetryAfter.Seconds(), 5)
+					slack := 0.0
+					if c.retry == time.Hour { // a date comes nearer while the tests run
+						slack = 600
+					}
+					require.InDelta(t, c.retry.Seconds(), call.RetryAfter.Seconds(), slack)
 				}
 				_, isOutput := errors.AsType[*OutputError](err)
 				require.Equal(t, c.output, isOutput, "%v", err)

@@ -117,8 +117,8 @@ func (g *Gemini) Complete(ctx context.Context, req Request) (Response, error) {
 		err = g.failure(ctx, err)
 	}
 	if err != nil {
-		out.Text, out.TokensIn, out.TokensOut = g.wire.scrub(r.text), r.tokensIn, r.tokensOut
-		out.CostUSD, out.NoPrice = g.config.Prices.cost(model, r.model, r.tokensIn, r.tokensOut)
+		out.Text = g.wire.scrub(r.text)
+		out.spend(r, g.config.Prices)
 		return out, err
 	}
 	return g.wire.judge(out, r, req, schema, g.config.Prices)

@@ -177,8 +177,7 @@ func (o *OpenAI) Complete(ctx context.Context, req Request) (Response, error) {
 		if call, ok := errors.AsType[*CallError](err); ok && o.learn(model, d, call, len(req.Tools) == 0) {
 			continue // a dialect only ever loses, so this ends
 		}
-		out.TokensIn, out.TokensOut = r.tokensIn, r.tokensOut
-		out.CostUSD, out.NoPrice = o.config.Prices.cost(model, r.model, r.tokensIn, r.tokensOut)
+		out.spend(r, o.config.Prices)
 		return out, err
 	}
 }

@@ -51,11 +51,8 @@ func begin(req Request, model string) (assembled, json.RawMessage, Response, err
 // judge completes a response with what the provider has said, and tells whether it is what was asked for.
 func (w *wire) judge(out Response, r reply, req Request, schema json.RawMessage, prices Prices) (Response, error) {
 	out.Text, out.Stop = w.scrub(r.text), r.stop
-	out.TokensIn, out.TokensOut = max(r.tokensIn, 0), max(r.tokensOut, 0)
-	out.CostUSD, out.NoPrice = prices.cost(out.Model, r.model, out.TokensIn, out.TokensOut)
-	if r.model != "" {
-		out.Model = cut(r.model, 100)
-	}
+	out.spend(r, prices)
+	out.NoPrice = out.NoPrice || out.TokensIn+out.TokensOut == 0 // a server that does not count
 	switch {
 	case r.stop == contract.StopRefusal:
 		return out, refusal(w.name, w.scrub(r.why))
@@ -116,6 +113,20 @@ func document(text string) (json.RawMessage, error) {
 	return nil, badOutput("it is not valid JSON")
 }
 
+// spend notes what a reply has used, as far as it came. What has used nothing costs nothing.
+func (r *Response) spend(said reply, prices Prices) {
+	r.TokensIn, r.TokensOut = max(said.tokensIn, 0), max(said.tokensOut, 0)
+	price, ok := prices[r.Model]
+	if !ok {
+		price, ok = prices[said.model]
+	}
+	r.CostUSD = (float64(r.TokensIn)*price.In + float64(r.TokensOut)*price.Out) / 1e6
+	r.NoPrice = !ok && r.TokensIn+r.TokensOut > 0
+	if said.model != "" {
+		r.Model = cut(said.model, 100)
+	}
+}
+
 // Price is what a model costs, in US dollars for a million tokens.
 type Price struct {
 	In, Out float64
@@ -123,15 +134,6 @@ type Price struct {
 
 // Prices are those of models, by the name under which they are asked for or the one that they answer with.
 type Prices map[string]Price
-
-// cost is that of an answer, and whether it is not known.
-func (p Prices) cost(asked, answered string, in, out int) (usd float64, unknown bool) {
-	price, ok := p[asked]
-	if !ok {
-		price, ok = p[answered]
-	}
-	return (float64(in)*price.In + float64(out)*price.Out) / 1e6, !ok
-}
 
 // told makes the text of a body that can't be marshalled an error of ours; what we send always can.
 func told(v any) ([]byte, error) {

@@ -151,7 +151,7 @@ func (f *fact) learn(e *soc.LedgerEntry) bool {
 			Model: &Model{
 				Provider: body.Provider, Model: body.Model, System: body.System, Prompt: body.Prompt,
 				Request: body.Request, Answer: body.Answer, Output: body.Output,
-				TokensIn: body.TokensIn, TokensOut: body.TokensOut, CostUSD: body.CostUSD,
+				TokensIn: body.TokensIn, TokensOut: body.TokensOut, CostUSD: body.CostUSD, NoPrice: body.NoPrice, Tried: body.Tried,
 			},
 		})
 	case contract.KindApprovalRequested:

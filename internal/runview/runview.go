@@ -95,6 +95,9 @@ type Model struct {
 	TokensIn  int             `json:"tokens_in"`
 	TokensOut int             `json:"tokens_out"`
 	CostUSD   float64         `json:"cost_usd"`
+	NoPrice   bool            `json:"no_price,omitempty"` // the cost, or a part of it, is not known
+	// Tried has, of a chain or a committee, everyone that was asked.
+	Tried []contract.Tried `json:"tried,omitempty"`
 }
 
 // Steps projects a run: its steps in the order of the plan, whether they were reached or not. Entries are those of the

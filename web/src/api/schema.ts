@@ -1071,6 +1071,8 @@ export interface components {
             answer?: string;
             cost_usd: number;
             model: string;
+            /** @description The cost, or a part of it, is not known */
+            no_price?: boolean;
             output?: components["schemas"]["JSON"];
             prompt: string;
             provider: string;
@@ -1078,6 +1080,8 @@ export interface components {
             system: string;
             tokens_in: number;
             tokens_out: number;
+            /** @description Of a chain or a committee: everyone that was asked */
+            tried?: components["schemas"]["ModelTried"][];
         };
         ModelProvider: {
             /** Format: date-time */
@@ -1102,6 +1106,21 @@ export interface components {
             /** @description The providers of a step that names none, in the order in which they are asked */
             default: string[];
             providers: components["schemas"]["ModelProvider"][];
+        };
+        ModelTried: {
+            answered?: boolean;
+            /** @description Left out where it is not known */
+            cost_usd?: number;
+            /** @description The kind of the error where it did not answer */
+            kind?: string;
+            latency_ms?: number;
+            message?: string;
+            model?: string;
+            provider: string;
+            tokens_in?: number;
+            tokens_out?: number;
+            /** @description Of a committee's member */
+            verdict?: string;
         };
         ModelUsage: {
             /** @description Of the requests whose price is known */
