@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"maps"
+	"math/rand/v2"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -211,6 +212,36 @@ func TestEveryFixMends(t *testing.T) {
 		}
 	}
 	require.GreaterOrEqual(t, len(mended), 25, "codes with a fix: %v", slices.Sorted(maps.Keys(mended)))
+}
+
+// TestFixesFitWhateverTextTheyAreFor breaks the texts of the corpus at random: each fix that is offered can be applied.
+func TestFixesFitWhateverTextTheyAreFor(t *testing.T) {
+	t.Parallel()
+	cat := fixture(t)
+	rng := rand.New(rand.NewPCG(3, 4))
+	all := goldens(t)
+	tried := 0
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		source := []rune(string(all[name].Files[0].Data))
+		for range 10 {
+			broken := slices.Clone(source)
+			for range 1 + rng.IntN(3) {
+				if at := rng.IntN(max(len(broken), 1)); at < len(broken) {
+					piece := []string{"", "&a ", "*a", "!t ", "\n", "  ", "'", "\"", "{", "}", "[", ",", ": ", "# ", "é", "- "}[rng.IntN(16)]
+					broken = slices.Replace(broken, at, min(at+rng.IntN(3), len(broken)), []rune(piece)...)
+				}
+			}
+			_, diagnostics := playbooks.Compile("broken.yaml", []byte(string(broken)), cat)
+			for _, d := range diagnostics {
+				for _, fix := range d.Fixes {
+					_, err := editor.Apply(string(broken), fix.Edits)
+					require.NoError(t, err, "%s: %s\n%s", d, fix.Title, string(broken))
+					tried++
+				}
+			}
+		}
+	}
+	require.Greater(t, tried, 500)
 }
 
 var number = regexp.MustCompile(`\d+`)

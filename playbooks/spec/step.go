@@ -134,13 +134,18 @@ func (r *reader) verb(s *Step, n *Node) *Node {
 			s.Verb, s.VerbAt, value = e.Key.Text, e.Key.Span, e.Value
 		}
 	}
-	misspelt := slices.ContainsFunc(n.Entries, func(e Entry) bool { // that is reported already
-		return !slices.Contains(keys("step"), e.Key.Text) && slices.Contains(Verbs, Nearest(e.Key.Text, keys("step")))
-	})
-	if len(found) == 0 && !later && !misspelt {
+	if len(found) == 0 && !later && !misspeltVerb(n) {
 		r.bag.Error(CodeVerb, s.At, "give it one of "+strings.Join(Verbs, ", "), "the step has no verb")
 	}
 	return value
+}
+
+// misspeltVerb tells whether a step has a key that is near to a verb: that is reported already.
+func misspeltVerb(n *Node) bool {
+	known := keys("step")
+	return slices.ContainsFunc(n.Entries, func(e Entry) bool {
+		return !slices.Contains(known, e.Key.Text) && slices.Contains(Verbs, Nearest(e.Key.Text, n.Lacks(known)))
+	})
 }
 
 // common reads the keys that steps of several verbs have.
