@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -121,5 +122,23 @@ func TestModelsThatAreConfiguredWrongly(t *testing.T) {
 		}
 		require.ErrorContains(t, err, c.says, name)
 		require.NotContains(t, err.Error(), "hunter22")
+	}
+}
+
+func TestTheExamplesOfTheDocumentationAreConfigurations(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/models.md")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	key := filepath.Join(dir, "key")
+	require.NoError(t, os.WriteFile(key, []byte("k-1234567"), 0o600))
+	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	require.Len(t, examples, 8)
+	for _, e := range examples {
+		e[1] = regexp.MustCompile(`/etc/picket/[a-z]+\.key`).ReplaceAllString(e[1], key)
+		config, err := configured(t, strings.ReplaceAll(e[1], "/var/lib/picket/transcripts", dir), "", "")
+		require.NoError(t, err, e[1])
+		_, err = app.ModelProvider(config.Models, "")
+		require.NoError(t, err, e[1])
 	}
 }

@@ -92,6 +92,12 @@ func TestTheArrowsPointDown(t *testing.T) {
 			banned: func(p string) bool { return strings.HasPrefix(p, module+"/") && !in(p, "playbooks") },
 		},
 		{
+			name:   "the language knows no other",
+			reason: "what a foreign format can say must not shape what ours means; it is mapped at the edge",
+			from:   func(p string) bool { return in(p, "playbooks", "workflows", "activities") && !in(p, "playbooks/cacao") },
+			banned: func(p string) bool { return in(p, "playbooks/cacao") },
+		},
+		{
 			name:   "the pages stand alone",
 			reason: "whoever shows one needs nothing else",
 			from:   func(p string) bool { return in(p, "docs") },
@@ -143,6 +149,7 @@ func TestTheArrowsPointDown(t *testing.T) {
 		{"go.temporal.io/server", "internal/engine"},
 		{"github.com/expr-lang/expr", "playbooks/expr"},
 		{"github.com/google/generative-ai-go", "internal/model"},
+		{"github.com/sony/gobreaker", "internal/model"},
 	} {
 		rules = append(rules, struct {
 			name       string
