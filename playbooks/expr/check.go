@@ -168,6 +168,9 @@ func (c *checker) name(n *ast.IdentifierNode) Type {
 	if where, scoped := places[n.Value]; scoped {
 		return c.problem(n, "", "%s is known only %s", n.Value, where)
 	}
+	if n.Value == "secrets" || n.Value == "secret" || n.Value == "env" {
+		return c.problem(n, "", "no playbook can read secrets: a connection holds them")
+	}
 	if slices.Contains(functionNames, n.Value) {
 		return c.problem(n, "", "%s is a function: write %s(...)", n.Value, n.Value)
 	}
