@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "write what the code says now into the p
 
 // limited are the packages whose limits somebody meets: who writes a playbook or a connector, who posts alerts, who runs it.
 var limited = []string{
-	"playbooks/spec", "playbooks/plan", "playbooks/expr", "playbooks/playtest", "workflows", "activities", "api",
+	"playbooks/spec", "playbooks/plan", "playbooks/expr", "playbooks/playtest", "playbooks/cacao", "workflows", "activities", "api",
 	"internal/app", "internal/auth", "internal/backtest", "internal/blob", "internal/connector", "internal/consent", "internal/contract",
 	"internal/engine", "internal/ingest", "internal/playtest", "internal/shadow", "internal/store", "internal/undo",
 }

@@ -94,6 +94,14 @@ type step struct {
 	id   string
 	v    *value
 	next string
+	fail bool // a failure leads on as well
+}
+
+func (s *step) leads(to string) {
+	s.v.put(s.next, str(to))
+	if s.fail {
+		s.v.put("on_failure", str(to))
+	}
 }
 
 func (x *exporter) tell(pointer, what, why, do string) {
@@ -293,7 +301,7 @@ func (x *exporter) block(steps *yaml.Node, path string) (first string, all []*st
 			first = id
 			return
 		}
-		last.v.put(last.next, str(id))
+		last.leads(id)
 	}
 	for _, n := range steps.Content {
 		made, err := x.step(n, path)

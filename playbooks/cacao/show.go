@@ -86,7 +86,7 @@ func (s *showing) guarded(condition string) fragment {
 	c := s.decide("if", condition)
 	guard := s.add("if-condition", "guard", s.title(), "Only if this holds: "+condition, "condition", str(c), "on_true", str(inside.entry))
 	s.does["if_logic"] = true
-	inside.last.v.put(inside.last.next, s.end("guarded"))
+	inside.last.leads(s.end("guarded").text)
 	s.made.steps = append(s.made.steps, inside.steps...)
 	s.made.last = guard
 	return s.made
@@ -167,11 +167,9 @@ func (s *showing) picket() string {
 	return id
 }
 
-// fails says that the step's failure is the playbook's.
+// fails says what a failure of the step leads to: the end of the run, or the next step.
 func (s *showing) fails(made *step) {
-	if text(s.node, "on_error") != "continue" {
-		made.next = "on_success"
-	}
+	made.next, made.fail = "on_success", text(s.node, "on_error") == "continue"
 	if d, ok := spec.ParseDuration(text(s.node, "timeout")); ok {
 		made.v.put("timeout", number(int64(d)))
 		s.does["temporal_logic"] = true
@@ -347,12 +345,13 @@ func (s *showing) ask() {
 		s.says["steps."+s.id+".output.values."+e[0].Value] = out[len(out)-1]
 	}
 	made := s.act("ask", s.title(), s.lines("by", "on_timeout", "escalate_to", "evidence"), s.asking(""), s.people(s.by()), nil, out...)
-	made.next = "on_success"
+	s.timed(made)
 	s.person(made)
 }
 
 func (s *showing) wait() {
-	about, milliseconds := "Wait", plan.Duration(0)
+	var about string
+	var milliseconds plan.Duration
 	if s.body.Kind == yaml.ScalarNode {
 		milliseconds, _ = spec.ParseDuration(s.body.Value)
 		about = "Wait for " + s.body.Value
@@ -366,9 +365,13 @@ func (s *showing) wait() {
 	}
 	s.person(made)
 	s.does["temporal_logic"] = true
-	if text(s.body, "on_timeout") != "continue" {
-		made.next = "on_success"
-	}
+	s.timed(made)
+}
+
+// timed says what a failure of the step leads to, for steps that may go on without an answer.
+func (s *showing) timed(made *step) {
+	made.next = "on_success"
+	made.fail = text(s.node, "on_error") == "continue" || text(s.body, "on_timeout") == "continue"
 }
 
 func (s *showing) call() {
@@ -534,7 +537,7 @@ func (s *showing) loop() {
 		}
 		s.made.steps = s.made.steps[:len(s.made.steps)-1]
 		for _, b := range body {
-			for _, link := range []string{"on_completion", "on_success"} {
+			for _, link := range []string{"on_completion", "on_success", "on_failure"} {
 				if to := b.v.get(link); to != nil && to.text == end.id {
 					b.v.put(link, str(again.id))
 				}
