@@ -87,7 +87,7 @@ func TestModelsTellHowTheyDo(t *testing.T) {
 
 	items := viewer.get("/v1/models/usage?by=model&playbook=isolate&since=2020-01-01T00:00:00Z").is(200).list().Items
 	require.Len(t, items, 1)
-	require.Equal(t, object{"key": "m", "requests": 1.0, "failed": 0.0, "tokens_in": 90.0, "tokens_out": 20.0, "cost_usd": 0.5, "unpriced": 0.0}, object(items[0]))
+	require.Equal(t, object{"key": "m", "requests": 1.0, "failed": 0.0, "tokens_in": 90.0, "tokens_out": 20.0, "cost_usd": 0.5, "unpriced": 0.0}, items[0])
 	require.Len(t, viewer.get("/v1/models/usage?run="+run).is(200).list().Items, 1)
 	require.Empty(t, viewer.get("/v1/models/usage?by=run&until=2020-01-01T00:00:00Z").is(200).list().Items)
 	viewer.get("/v1/models/usage?by=secret").is(422)
