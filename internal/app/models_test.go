@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -8,12 +9,16 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"picket/internal/app"
 	"picket/internal/model"
+	"picket/internal/soc"
+	"picket/internal/store"
 )
 
 // configured loads a configuration in whose text SERVER is a server's address and DIR a directory.
@@ -141,4 +146,79 @@ func TestTheExamplesOfTheDocumentationAreConfigurations(t *testing.T) {
 		_, err = app.ModelProvider(config.Models, "")
 		require.NoError(t, err, e[1])
 	}
+}
+
+// TestABudgetIsSpentByRealRuns lets two runs ask a server of the OpenAI kind. The first spends the day's budget.
+func TestABudgetIsSpentByRealRuns(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, `data: {"model":"m","choices":[{"delta":{"content":"{\"verdict\":\"suspicious\",\"summary\":\"s\",\"indicators\":[],\"findings\":[{\"claim\":\"c\",\"citations\":[{\"evidence\":\"alert\",\"pointer\":\"/title\",\"quote\":\"odd\"}]}]}"},"finish_reason":"stop"}]}
+
+data: {"choices":[],"usage":{"prompt_tokens":900,"completion_tokens":200}}
+
+data: [DONE]
+
+`)
+	}))
+	t.Cleanup(server.Close)
+	o := options(t)
+	o.NoLibrary, o.PlaybooksDir, o.ConfigFile = true, t.TempDir(), filepath.Join(t.TempDir(), "picket.yaml")
+	require.NoError(t, os.WriteFile(filepath.Join(o.PlaybooksDir, "judge.yaml"), []byte(`name: judge
+title: Judge
+owner: soc
+on:
+  alert: {source: src}
+steps:
+  - id: judge
+    model:
+      prompt: Is it bad?
+      evidence: ['${{ alert }}']
+      returns: verdict
+`), 0o600))
+	require.NoError(t, os.WriteFile(o.ConfigFile, fmt.Appendf(nil, `
+sources:
+  src: {kind: generic, token: a-hook-token-of-the-test}
+models:
+  default: [local, second]
+  openai:
+    - {name: local, base_url: %q, model: m, allow_private: true}
+    - {name: second, base_url: %q, model: m, allow_private: true}
+  budgets: {playbooks: {judge: {day_tokens: 1000}}}
+`, server.URL, server.URL), 0o600))
+	a, err := app.Start(t.Context(), o)
+	require.NoError(t, err)
+	t.Cleanup(a.Stop)
+	for n, want := range []soc.RunStatus{soc.RunCompleted, soc.RunFailed} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+a.Addr()+"/v1/hooks/src",
+			strings.NewReader(fmt.Sprintf(`{"id":"%d","title":"odd %d","severity":"high"}`, n, n)))
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer a-hook-token-of-the-test")
+		request.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusAccepted, response.StatusCode)
+		var run soc.Run
+		require.Eventually(t, func() bool {
+			runs, _, err := a.Store().Runs(t.Context(), store.RunFilter{})
+			if err != nil || len(runs) != n+1 {
+				return false
+			}
+			run = runs[0]
+			return run.EndedAt != nil
+		}, time.Minute, 50*time.Millisecond)
+		require.Equal(t, want, run.Status, run.Reason)
+		if want == soc.RunFailed {
+			require.Contains(t, run.Reason, "the day's budget of models of the playbook judge is spent: 1100 of 1000 tokens")
+		} else {
+			require.Equal(t, "suspicious", run.Verdict)
+		}
+	}
+	require.EqualValues(t, 1, asked.Load())
+	sums, err := a.Store().ModelUsage(t.Context(), store.UsageFilter{By: store.UsageByPlaybook})
+	require.NoError(t, err)
+	require.Equal(t, []store.Usage{{Key: "judge", Requests: 2, Failed: 1, TokensIn: 900, TokensOut: 200, Unpriced: 1}}, sums)
 }
