@@ -175,9 +175,10 @@ func addressed(evidence []exhibit) []node {
 	return out
 }
 
-func plain(key string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(key))
-}
+var separators = strings.NewReplacer("_", "", "-", "", " ", "")
+
+// plain makes one name of command_line, commandLine and "command line".
+func plain(key string) string { return strings.ToLower(separators.Replace(key)) }
 
 // text applies the rules on single texts. What a program wrote or loaded is not what ran: an event that is about a file
 // says so itself.

@@ -140,9 +140,9 @@ func cleaned(text string) string {
 // Where a file stands says who can have written it. Folders of the system and of installed programs take an
 // administrator; the parts of them that any user can write are taken out.
 var (
-	protectedPath = regexp.MustCompile(`(?i)^"?(\\\?\?\\)?(([a-z]:|%systemdrive%|%homedrive%)?\\(windows|program files|program files \(x86\))\\|%systemroot%\\|\\?systemroot\\|%windir%\\|%programfiles(\(x86\))?%\\|system32\\|c:\\programdata\\microsoft\\windows defender\\)`)
+	protectedPath = regexp.MustCompile(`(?i)^"?(\\\?\?\\)?(([a-z]:|%systemdrive%|%homedrive%)?\\(windows|program files|program files \(x86\))\\|%systemroot%\\|\\?systemroot\\|%windir%\\|%programfiles(\(x86\))?%\\|system32\\|c:\\programdata\\(microsoft\\windows defender|package cache)\\)`)
 	openPath      = regexp.MustCompile(`(?i)\\windows\\(temp|tasks|tracing|debug)\\|\\system32\\(tasks|spool\\drivers\\color|fxstmp|com\\dmp|microsoft\\crypto\\rsa\\machinekeys)\\|\\\.\.\\|\\windows\\[^\\]+\.(exe|dll|bat|ps1|cmd|vbs)"?(\s|$)`)
-	shellFolder   = regexp.MustCompile(`(?i)^"?[a-z]:\\windows\\(explorer|hh|notepad|regedit|splwow64|bfsvc|helppane|winhlp32)\.exe`)
+	shellFolder   = regexp.MustCompile(`(?i)^"?[a-z]:\\windows\\(explorer|hh|notepad|regedit|splwow64|bfsvc|helppane|winhlp32|sysmon(64a?)?)\.exe`)
 	// writablePath is where users, browsers and services without rights can write.
 	writablePath = regexp.MustCompile(`(?i)([a-z]:|%systemdrive%)\\(users|perflogs|\$recycle\.bin|temp|tmp)\\|\\windows\\(temp|tasks|tracing)\\|\\appdata\\|%(temp|tmp|appdata|localappdata|public|userprofile)%|([a-z]:)\\programdata\\[^\\]+\.(exe|dll|bat|ps1|vbs|js)|(^|[\s'"=:>])/(tmp|dev/shm|var/tmp|run/user)/`)
 )

@@ -96,7 +96,11 @@ func (e *event) module(actor, library field) {
 	case fromAnywhere(library.text) && !valid:
 		e.hit("module.writable", "a library without a valid signature is loaded from a folder that any user can write", risky, 6, quote(library, e.get("signaturestatus", "signed"))...)
 	case fromAnywhere(actor.text) && protected(library.text):
-		e.hit("module.stranger", "a program from a folder that any user can write loads a library of the system", risky, 4, quote(actor, library)...)
+		weight := 4
+		if actor.matches(unpackFolder) {
+			weight = 2
+		}
+		e.hit("module.stranger", "a program from a folder that any user can write loads a library of the system", risky, weight, quote(actor, library)...)
 	case library.matches(powershellLibrary) && protected(library.text) && protected(actor.text) &&
 		(slices.Contains(powershellHosts, base(actor.text)) || !strings.Contains(actor.lower(), `\windows\system32\`) && trusted(actor.text)):
 		e.explain("module.powershell", "the library of PowerShell is loaded by a program that is known to host PowerShell, or by an installed product", 6, quote(actor, library)...)
