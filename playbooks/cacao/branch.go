@@ -97,7 +97,7 @@ func (f *foreignStep) condition(name string) string {
 	text := f.v.read("condition")
 	said, err := condition(text, func(name string) (variable, bool) {
 		v, ok := f.vars[name]
-		return v, ok && len(v.from) > 0
+		return v, ok && len(v.from) > 0 && len(v.from) <= maxWays
 	})
 	if err == nil {
 		return said

@@ -23,8 +23,11 @@ const (
 	MaxBytes  = 8 << 20 // of a document's text
 	MaxNodes  = 200_000 // values of a document
 	MaxDepth  = 64      // levels of a document
-	MaxSteps  = 2_000   // workflow steps that are put into a playbook, copies counted
+	MaxSteps  = 10_000  // steps of a workflow, and those that are put into a playbook, copies counted
 	MaxNested = 24      // levels of blocks inside blocks
+	maxReport = 5_000   // entries of a report
+	maxText   = 4 << 20 // bytes of text with variables in it; what is beyond keeps its variables as they are
+	maxWays   = 16      // steps that may have given a variable its value
 )
 
 const (

@@ -24,11 +24,12 @@ func readDocument(source []byte) (*yaml.Node, error) {
 	if doc := spec.Read(source, bag); doc == nil || bag.Failed() {
 		return nil, &UnreadableError{Diagnostics: bag.All()}
 	}
-	return readNode(source)
+	budget := spec.MaxNodes
+	return readNode(source, &budget)
 }
 
-// readNode is one document of YAML. Comments at its beginning are those of the node.
-func readNode(source []byte) (node *yaml.Node, err error) {
+// readNode is one document of YAML. Comments at its beginning are those of the node. Its values are taken from a budget.
+func readNode(source []byte, budget *int) (node *yaml.Node, err error) {
 	defer func() {
 		if r := recover(); r != nil { // the YAML reader is made for friendlier text than ours
 			node, err = nil, fmt.Errorf("the text is no YAML: %v", r)
@@ -47,10 +48,9 @@ func readNode(source []byte) (node *yaml.Node, err error) {
 	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
 		return nil, errors.New("the text is no mapping")
 	}
-	budget := spec.MaxNodes
-	root := plainly(doc.Content[0], &budget)
-	if budget < 0 {
-		return nil, fmt.Errorf("the text has more than %d values", spec.MaxNodes)
+	root := plainly(doc.Content[0], budget)
+	if *budget < 0 {
+		return nil, fmt.Errorf("the playbook has more than %d values", spec.MaxNodes)
 	}
 	root.HeadComment = head
 	if foot := doc.FootComment; foot != "" && root.FootComment == "" {

@@ -18,6 +18,7 @@ func (im *importer) chain(id string, stops []string, depth int, before ...string
 		return nil, invalid(join("/workflow", id), "the workflow has more than %d levels of branches in branches; split the playbook", MaxNested)
 	}
 	nodes := []*yaml.Node{}
+	before = slices.Clone(before)
 	for id != "" && !slices.Contains(stops, id) {
 		s := im.steps.get(id)
 		at := join("/workflow", id)
@@ -39,7 +40,7 @@ func (im *importer) chain(id string, stops []string, depth int, before ...string
 			return nil, invalid(at, "the workflow gives more than %d steps; split the playbook", MaxSteps)
 		}
 		im.visited[id] = true
-		before = append(slices.Clone(before), id)
+		before = append(before, id)
 		made, next, err := im.step(id, s, depth, before)
 		if err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"picket/playbooks"
 	"picket/playbooks/format"
+	"picket/playbooks/spec"
 )
 
 // DefaultRole is the role that answers what a playbook from elsewhere leaves to people.
@@ -39,6 +41,9 @@ func Import(document []byte, o ImportOptions) (Imported, error) {
 	if err != nil {
 		return Imported{}, err
 	}
+	if n := len(root.get("workflow").memberList()); n > MaxSteps {
+		return Imported{}, invalid("/workflow", "it has %d steps; at most %d are read", n, MaxSteps)
+	}
 	if err := validate(root, lenient()); err != nil {
 		return Imported{}, err
 	}
@@ -52,7 +57,7 @@ func Import(document []byte, o ImportOptions) (Imported, error) {
 	if err != nil {
 		return Imported{}, err
 	}
-	text, err := writeNode(doc)
+	text, err := writeFolded(doc)
 	if err != nil {
 		return Imported{}, fmt.Errorf("cacao: %w", err)
 	}
@@ -88,6 +93,8 @@ type importer struct {
 	joins   map[string]string
 	vars    map[string]variable
 	needs   map[string]bool // connections that were reported
+	text    int             // bytes of text with variables
+	nodes   int             // values of the extension that may still be read
 }
 
 func newImporter(root *value, o ImportOptions) *importer {
@@ -96,7 +103,7 @@ func newImporter(root *value, o ImportOptions) *importer {
 	}
 	im := &importer{
 		ImportOptions: o, root: root, steps: root.get("workflow"),
-		ids: map[string]bool{}, visited: map[string]bool{}, vars: map[string]variable{}, needs: map[string]bool{},
+		ids: map[string]bool{}, visited: map[string]bool{}, vars: map[string]variable{}, needs: map[string]bool{}, nodes: spec.MaxNodes,
 	}
 	for _, m := range im.steps.members {
 		if id := ownID.FindStringSubmatch(ours(m.value, "step_extensions").peek("step_source")); id != nil {
@@ -109,6 +116,12 @@ func newImporter(root *value, o ImportOptions) *importer {
 var ownID = regexp.MustCompile(`(?m)^id:\s*["']?([a-z0-9_-]+)`)
 
 func (im *importer) tell(pointer, what, why, do string) {
+	if len(im.report) == maxReport {
+		im.report[maxReport-1] = Entry{"", "more than " + strconv.Itoa(maxReport) + " entries", "the rest is not listed", "put right what is listed, and import again"}
+	}
+	if len(im.report) >= maxReport {
+		return
+	}
 	im.report = append(im.report, Entry{pointer, what, why, do})
 }
 

@@ -18,7 +18,8 @@ type value struct {
 	text    string // of a string, a number or a boolean
 	members []member
 	items   []*value
-	used    bool // the value as a whole became part of the playbook, or of the report
+	used    bool              // the value as a whole became part of the playbook, or of the report
+	index   map[string]*value // of many members; made when it is asked for
 }
 
 type member struct {
@@ -65,7 +66,7 @@ func (v *value) put(key string, to *value) {
 	}
 	for i := range v.members {
 		if v.members[i].key == key {
-			v.members[i].value = to
+			v.members[i].value, v.index = to, nil
 			return
 		}
 	}
@@ -85,8 +86,18 @@ func (v *value) arrange(keys ...string) {
 
 // get is a member, nil where there is none. It may be asked of nil.
 func (v *value) get(key string) *value {
+	const many = 32 // members from which on an index is worth its while
 	if v == nil {
 		return nil
+	}
+	if len(v.members) > many {
+		if len(v.index) != len(v.members) {
+			v.index = make(map[string]*value, len(v.members))
+			for _, m := range v.members {
+				v.index[m.key] = m.value
+			}
+		}
+		return v.index[key]
 	}
 	for _, m := range v.members {
 		if m.key == key {
@@ -120,6 +131,14 @@ func (v *value) list(key string) []*value {
 		return m.items
 	}
 	return nil
+}
+
+// memberList are the members of a value that may not be there.
+func (v *value) memberList() []member {
+	if v == nil {
+		return nil
+	}
+	return v.members
 }
 
 // useAll marks a value and everything in it.

@@ -22,7 +22,7 @@ func ownDocument(document *value) (*yaml.Node, *importer, error) {
 func (im *importer) own() (*yaml.Node, error) {
 	at := join("/playbook_extensions", Extension)
 	keeps := ours(im.root, "playbook_extensions")
-	root, err := readNode([]byte(keeps.read("playbook_source")))
+	root, err := readNode([]byte(keeps.read("playbook_source")), &im.nodes)
 	if err != nil {
 		return nil, invalid(at+"/playbook_source", "it can't be read: %v; export the playbook again", err)
 	}
@@ -45,7 +45,7 @@ func (im *importer) own() (*yaml.Node, error) {
 func (im *importer) ownStep(id string, depth int) (*yaml.Node, error) {
 	at := join(join(join("/workflow", id), "step_extensions"), Extension)
 	keeps := ours(im.steps.get(id), "step_extensions")
-	n, err := readNode([]byte(keeps.read("step_source")))
+	n, err := readNode([]byte(keeps.read("step_source")), &im.nodes)
 	if err != nil {
 		return nil, invalid(at+"/step_source", "it can't be read: %v; export the playbook again", err)
 	}

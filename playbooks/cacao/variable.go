@@ -1,6 +1,7 @@
 package cacao
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,7 +22,7 @@ type variable struct {
 func (v variable) or(branch variable) variable {
 	from := slices.Clone(branch.from)
 	for _, f := range v.from {
-		if !slices.Contains(from, f) {
+		if len(from) <= maxWays && !slices.Contains(from, f) {
 			from = append(from, f)
 		}
 	}
@@ -191,10 +192,16 @@ func (im *importer) template(at, text string) string {
 		if m == nil {
 			break
 		}
+		if im.text > maxText {
+			im.tell(at, shown(rest), "the document has more text with variables than a playbook can hold", "split the playbook")
+			break
+		}
 		b.WriteString(plainText(rest[:m[0]]))
 		name := rest[m[2]:m[3]]
 		if v, ok := im.lookup(at, name); ok {
-			b.WriteString("${{ " + v.expression() + " }}")
+			expression := "${{ " + v.expression() + " }}"
+			im.text += len(expression)
+			b.WriteString(expression)
 		} else {
 			b.WriteString(rest[m[0]:m[1]])
 		}
@@ -210,6 +217,10 @@ func (im *importer) template(at, text string) string {
 // lookup is a variable that is read. One that has no value here is reported.
 func (im *importer) lookup(at, name string) (variable, bool) {
 	v, ok := im.vars[name]
+	if len(v.from) > maxWays {
+		im.tell(at, "the variable "+name, fmt.Sprintf("more than %d steps may have given it its value", maxWays), "write where the value comes from")
+		return variable{}, false
+	}
 	if ok && len(v.from) > 0 {
 		return v, true
 	}
