@@ -64,17 +64,22 @@ func modelOutput(body contract.ModelBody) contract.ModelOutput {
 // ask sends one request and turns its answer into the step's output.
 func (a *Activities) ask(ctx context.Context, in contract.ModelInput) (body contract.ModelBody, err error) {
 	body = contract.ModelBody{Started: a.Now().UTC(), Turn: in.Turn}
-	provider, err := a.Models.Provider(in.Provider)
-	if err != nil {
-		return body, err
-	}
 	req := model.Request{
-		Prompt: in.Prompt, Returns: in.Returns, Schema: in.Schema,
+		System: in.Instructions, Prompt: in.Prompt, Returns: in.Returns, Schema: in.Schema,
 		Severity: soc.Severity(in.Severity), Missing: in.Missing,
 		Turns: in.Turns, Tools: in.Tools, Model: in.Model, MaxTokens: in.MaxTokens,
 	}
 	for _, e := range in.Evidence {
 		req.Evidence = append(req.Evidence, soc.Evidence{ID: e.ID, Title: e.Title, Data: e.Data, Untrusted: e.Untrusted})
+	}
+	if in.Conclude != "" {
+		body.Provider = "picket"
+		body.Output, err = model.Conclude(req, in.Conclude)
+		return body, err
+	}
+	provider, err := a.Models.Provider(in.Provider)
+	if err != nil {
+		return body, err
 	}
 	body.Provider = provider.Name()
 	if err := a.afford(ctx, in.RunID, body.Provider); err != nil {

@@ -168,6 +168,11 @@ func TestTheExamplesOfThePageOfTheLanguageCompile(t *testing.T) {
 	for _, op := range registry.Operations() {
 		cat.Operations[op.Name] = playbooks.Operation{Name: op.Name, Effect: op.Effect, Input: op.Input, Output: op.Output, Untrusted: op.Untrusted}
 	}
+	var agents []playbooks.File
+	for name, source := range library.Agents() {
+		agents = append(agents, playbooks.File{Name: name, Source: source})
+	}
+	cat.Agents, _ = playbooks.ReadAgents(agents, cat)
 	var files []playbooks.File
 	for name, source := range library.Files() {
 		files = append(files, playbooks.File{Name: name, Source: source})

@@ -46,15 +46,25 @@ func goldens(t testing.TB) map[string]*txtar.Archive {
 	return all
 }
 
-// sources are a case's playbooks.
-func sources(archive *txtar.Archive) []playbooks.File {
-	var out []playbooks.File
+// sources are a case's playbooks, and the agent files that they can use.
+func sources(archive *txtar.Archive) (out, agents []playbooks.File) {
 	for _, f := range archive.Files {
-		if strings.HasSuffix(f.Name, ".yaml") {
-			out = append(out, playbooks.File{Name: f.Name, Source: f.Data})
+		switch file := (playbooks.File{Name: f.Name, Source: f.Data}); {
+		case strings.HasPrefix(f.Name, "agents/"):
+			agents = append(agents, file)
+		case strings.HasSuffix(f.Name, ".yaml"):
+			out = append(out, file)
 		}
 	}
-	return out
+	return out, agents
+}
+
+// compileSet compiles a case's playbooks with its agents, of which it gives the diagnostics as well.
+func compileSet(t *testing.T, in, agents []playbooks.File) (all []playbooks.Compiled, ofAgents []playbooks.Diagnostic) {
+	t.Helper()
+	cat := fixture(t)
+	cat.Agents, ofAgents = playbooks.ReadAgents(agents, cat)
+	return playbooks.CompileSet(in, cat), ofAgents
 }
 
 // TestGolden compiles testdata/golden/*.txtar.
@@ -63,30 +73,40 @@ func TestGolden(t *testing.T) {
 	for file, archive := range goldens(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			t.Parallel()
-			in := sources(archive)
-			got := compiled(t, in)
+			in, agents := sources(archive)
+			got, given := compiled(t, in, agents), len(in)+len(agents)
 			if *update {
-				archive.Files = append(archive.Files[:len(in)], got...)
+				archive.Files = append(archive.Files[:given], got...)
 				require.NoError(t, os.WriteFile(file, txtar.Format(archive), 0o644))
 				return
 			}
-			require.Equal(t, string(txtar.Format(&txtar.Archive{Files: archive.Files[len(in):]})), string(txtar.Format(&txtar.Archive{Files: got})))
+			require.Equal(t, string(txtar.Format(&txtar.Archive{Files: archive.Files[given:]})), string(txtar.Format(&txtar.Archive{Files: got})))
 		})
 	}
 }
 
-func compiled(t *testing.T, in []playbooks.File) []txtar.File {
+func compiled(t *testing.T, in, agents []playbooks.File) []txtar.File {
 	t.Helper()
-	all := playbooks.CompileSet(in, fixture(t))
+	all, ofAgents := compileSet(t, in, agents)
 	var files []txtar.File
 	var b bytes.Buffer
+	say := func(source []byte, d playbooks.Diagnostic) {
+		b.WriteString(d.String() + "\n")
+		b.WriteString(marked(source, d))
+		for _, fix := range d.Fixes {
+			b.WriteString("  = " + fix.Title + "\n")
+		}
+	}
+	for _, f := range agents {
+		for _, d := range ofAgents {
+			if d.File == f.Name {
+				say(f.Source, d)
+			}
+		}
+	}
 	for _, c := range all {
 		for _, d := range c.Diagnostics {
-			b.WriteString(d.String() + "\n")
-			b.WriteString(marked(c.File.Source, d))
-			for _, fix := range d.Fixes {
-				b.WriteString("  = " + fix.Title + "\n")
-			}
+			say(c.File.Source, d)
 		}
 	}
 	if b.Len() > 0 {

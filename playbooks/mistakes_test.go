@@ -137,6 +137,7 @@ func large() map[string][]byte {
 		"many steps":      []byte(head + manySteps(spec.MaxSteps+1)),
 		"many options":    []byte(head + "  - {id: a, ask: {title: x, by: {role: lead}, within: 1h, fields: {f: {type: choice, options: [" + options + "]}}}}\n"),
 		"text of bytes":   []byte(head + "  - {id: a, set: {x: \"\xff\"}}\n"),
+		"many tools":      []byte(head + "  - {id: a, agent: {goal: x, returns: verdict, tools: [" + strings.Repeat("geoip.lookup, ", 41) + "]}}\n"),
 		"a long argument": []byte(head + "  - {id: a, action: okta.get_user, with: {user: " + strings.Repeat("x", 101) + "}}\n"),
 	}
 }
@@ -146,7 +147,10 @@ func everyDiagnostic(t *testing.T) []playbooks.Diagnostic {
 	t.Helper()
 	var all []playbooks.Diagnostic
 	for _, archive := range goldens(t) {
-		for _, c := range playbooks.CompileSet(sources(archive), fixture(t)) {
+		in, agents := sources(archive)
+		compiled, ofAgents := compileSet(t, in, agents)
+		all = append(all, ofAgents...)
+		for _, c := range compiled {
 			all = append(all, c.Diagnostics...)
 		}
 	}
@@ -155,7 +159,9 @@ func everyDiagnostic(t *testing.T) []playbooks.Diagnostic {
 		require.NotEmpty(t, diagnostics, name)
 		all = append(all, diagnostics...)
 	}
-	return all
+	verbose := []byte("name: a\nowner: b\ninstructions: " + strings.Repeat("x", 20_001) + "\n")
+	_, diagnostics := playbooks.ReadAgents([]playbooks.File{{Name: "agents/a.yaml", Source: verbose}}, fixture(t))
+	return append(all, diagnostics...)
 }
 
 func TestEveryKindOfMistakeHasACase(t *testing.T) {
@@ -189,11 +195,11 @@ func TestEveryKindOfMistakeHasACase(t *testing.T) {
 // TestEveryFixMends applies each first fix of the corpus: what it is for is gone, and the text is still a playbook.
 func TestEveryFixMends(t *testing.T) {
 	t.Parallel()
-	cat := fixture(t)
 	mended := map[string]bool{}
 	for name, archive := range goldens(t) {
-		in := sources(archive)
-		for i, c := range playbooks.CompileSet(in, cat) {
+		in, agents := sources(archive)
+		before, _ := compileSet(t, in, agents)
+		for i, c := range before {
 			for _, d := range c.Diagnostics {
 				if len(d.Fixes) == 0 {
 					continue
@@ -203,7 +209,8 @@ func TestEveryFixMends(t *testing.T) {
 				require.NoError(t, err, "%s: %s: %s", name, d, fix.Title)
 				again := slices.Clone(in)
 				again[i].Source = []byte(text)
-				after := playbooks.CompileSet(again, cat)[i].Diagnostics
+				compiled, _ := compileSet(t, again, agents)
+				after := compiled[i].Diagnostics
 				require.Less(t, count(after, d), count(c.Diagnostics, d), "%s: %s: %s\n%s\n%v", name, d, fix.Title, text, after)
 				require.LessOrEqual(t, len(after), len(c.Diagnostics), "%s: %s: %s\n%s\n%v", name, d, fix.Title, text, after)
 				require.NotContains(t, fmt.Sprint(after), " "+spec.CodeSyntax+":", "%s: %s: %s\n%s", name, d, fix.Title, text)

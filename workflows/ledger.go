@@ -51,6 +51,13 @@ func (r *run) flush(ctx workflow.Context) {
 	r.unsent(in.Step, r.record(ctx, contract.ActivityRecord, in, nil))
 }
 
+// flushBefore writes the pending entries before time passes, so that people see how far the run has come.
+func (r *run) flushBefore(ctx workflow.Context, wait time.Duration) {
+	if wait >= LongWait {
+		r.flush(ctx)
+	}
+}
+
 // flushLong writes the pending entries when they have become many.
 func (r *run) flushLong(ctx workflow.Context) {
 	if r.full && r.pendingBytes > MaxPendingBytes {

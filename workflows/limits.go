@@ -24,12 +24,20 @@ const (
 	// MaxOptions and MaxOptionLength bound the options of a form that are computed; the length counts characters.
 	MaxOptions      = 100
 	MaxOptionLength = 200
+	// MaxRepairs bounds how often an agent is told that its answer is no good, before it fails.
+	MaxRepairs = 2
+	// MaxToolResult bounds what a model is shown of one tool's answer, and MaxToolArguments what it may write as
+	// arguments; both in bytes.
+	MaxToolResult    = 16 << 10
+	MaxToolArguments = 64 << 10
 	// MaxCallDepth bounds how deep playbooks call playbooks.
 	MaxCallDepth = 8
 	// MaxReminders bounds how often people are reminded of one approval or question.
 	MaxReminders = 100
 	// MaxPendingBytes bounds the ledger entries that wait for the next activity: more are written at once.
 	MaxPendingBytes = 128 << 10
+	// LongWait is from when on a run writes what it has seen before it waits.
+	LongWait = 2 * time.Second
 	// MaxSignalsKept bounds what a flood of forged signals can make a run remember.
 	MaxSignalsKept = 100
 	// KeyRecheck is how often a queued run looks whether its key is free, should a signal have been lost.

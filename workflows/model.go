@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"picket/internal/contract"
@@ -18,35 +17,28 @@ const defaultModelTimeout = 3 * time.Minute
 // model asks a language model, or the builtin scorer, about the evidence.
 func (r *run) model(ctx workflow.Context, f *frame, s *plan.Step) (outcome, error) {
 	m := s.Model
-	if b := r.in.Plan.Budget; b.ModelTokens > 0 && r.tokens >= b.ModelTokens || b.ModelCostUSD > 0 && r.costUSD >= b.ModelCostUSD {
-		return outcome{}, temporal.NewNonRetryableApplicationError(
-			fmt.Sprintf("the run's model budget is spent: %d tokens, $%.4f", r.tokens, r.costUSD), "denied", nil)
+	if r.spent() {
+		return outcome{}, fail("denied", "%s", r.budgetSpent())
 	}
 	prompt, err := f.text(ctx, &m.Prompt)
 	if err != nil {
 		return outcome{}, fmt.Errorf("prompt: %w", err)
 	}
 	in := contract.ModelInput{Provider: m.Provider, Prompt: prompt, Returns: m.Returns, Schema: m.Schema, Severity: r.severity()}
-	for _, e := range m.Evidence {
-		data, err := f.value(ctx, e.Value)
-		if err != nil {
-			return outcome{}, fmt.Errorf("evidence %s: %w", e.ID, err)
-		}
-		if string(data) == "null" {
-			// A step that was skipped had nothing to say about this alert; one that failed has left a gap.
-			if f.result(e.ID).Status != contract.StepSkipped {
-				in.Missing = append(in.Missing, e.ID)
-			}
-			continue
-		}
-		in.Evidence = append(in.Evidence, contract.Evidence{ID: e.ID, Data: data, Untrusted: e.Untrusted})
-	}
-	for _, id := range m.Missing {
-		if f.result(id).Status != contract.StepOK && !slices.Contains(in.Missing, id) {
-			in.Missing = append(in.Missing, id)
-		}
+	if in.Evidence, in.Missing, err = f.evidence(ctx, m.Evidence, m.Missing); err != nil {
+		return outcome{}, err
 	}
 	in.Step = r.step(f.prefix+s.ID, s.Title)
+	out, err := r.askModel(ctx, s, in)
+	if err != nil {
+		return outcome{}, err
+	}
+	r.concluded(m.Returns, out.Output)
+	return outcome{status: contract.StepOK, output: out.Output, kept: true}, nil
+}
+
+// askModel asks a model once, and counts what that has cost.
+func (r *run) askModel(ctx workflow.Context, s *plan.Step, in contract.ModelInput) (out contract.ModelOutput, err error) {
 	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		ActivityID:          in.Path,
 		TaskQueue:           contract.QueueSlow,
@@ -55,23 +47,55 @@ func (r *run) model(ctx workflow.Context, f *frame, s *plan.Step) (outcome, erro
 		RetryPolicy:         retryPolicy(s),
 		Summary:             summary(s),
 	})
-	var out contract.ModelOutput
 	err = workflow.ExecuteActivity(ctx, contract.ActivityModel, in).Get(ctx, &out)
 	r.unsent(in.Step, err)
-	if err != nil {
-		return outcome{}, err
-	}
 	r.tokens += out.TokensIn + out.TokensOut
 	r.costUSD += out.CostUSD
-	if m.Returns == "verdict" {
-		var v struct {
-			Verdict string `json:"verdict"`
+	return out, err
+}
+
+// concluded keeps the verdict that a run has come to.
+func (r *run) concluded(returns string, output json.RawMessage) {
+	var v struct {
+		Verdict string `json:"verdict"`
+	}
+	if returns == "verdict" && json.Unmarshal(output, &v) == nil {
+		r.verdict = v.Verdict
+	}
+}
+
+// evidence is what a model is shown, and what it should have been shown and is not there.
+func (f *frame) evidence(ctx workflow.Context, list []plan.Evidence, needed []string) (shown []contract.Evidence, missing []string, err error) {
+	for _, e := range list {
+		data, err := f.value(ctx, e.Value)
+		if err != nil {
+			return nil, nil, fmt.Errorf("evidence %s: %w", e.ID, err)
 		}
-		if err := json.Unmarshal(out.Output, &v); err == nil {
-			r.verdict = v.Verdict
+		if string(data) == "null" {
+			// A step that was skipped had nothing to say about this alert; one that failed has left a gap.
+			if f.result(e.ID).Status != contract.StepSkipped {
+				missing = append(missing, e.ID)
+			}
+			continue
+		}
+		shown = append(shown, contract.Evidence{ID: e.ID, Data: data, Untrusted: e.Untrusted})
+	}
+	for _, id := range needed {
+		if f.result(id).Status != contract.StepOK && !slices.Contains(missing, id) {
+			missing = append(missing, id)
 		}
 	}
-	return outcome{status: contract.StepOK, output: out.Output, kept: true}, nil
+	return shown, missing, nil
+}
+
+// spent tells whether the run's budget for models is.
+func (r *run) spent() bool {
+	b := r.in.Plan.Budget
+	return b.ModelTokens > 0 && r.tokens >= b.ModelTokens || b.ModelCostUSD > 0 && r.costUSD >= b.ModelCostUSD
+}
+
+func (r *run) budgetSpent() string {
+	return fmt.Sprintf("the run's model budget is spent: %d tokens, $%.4f", r.tokens, r.costUSD)
 }
 
 // severity is the alert's, for the verdict's ratchet.

@@ -144,13 +144,10 @@ func (r *references) ofStep(used *uses, s *plan.Step) {
 		value(s.Stop.Reason)
 	case s.Model != nil:
 		r.value(used, s.Model.Prompt)
-		for _, e := range s.Model.Evidence {
-			used.step(e.ID)
-			r.value(used, e.Value)
-		}
-		for _, id := range s.Model.Missing {
-			used.step(id)
-		}
+		r.shown(used, s.Model.Evidence, s.Model.Missing)
+	case s.Agent != nil:
+		r.value(used, s.Agent.Goal)
+		r.shown(used, s.Agent.Evidence, s.Agent.Missing)
 	case s.Approve != nil:
 		r.value(used, s.Approve.Title)
 		value(s.Approve.Message)
@@ -166,5 +163,16 @@ func (r *references) ofStep(used *uses, s *plan.Step) {
 		for _, id := range s.Ask.Evidence {
 			used.step(id)
 		}
+	}
+}
+
+// shown is what a model is shown, and the steps that it needs.
+func (r *references) shown(used *uses, evidence []plan.Evidence, missing []string) {
+	for _, e := range evidence {
+		used.step(e.ID)
+		r.value(used, e.Value)
+	}
+	for _, id := range missing {
+		used.step(id)
 	}
 }

@@ -57,6 +57,7 @@ func (r *run) rounds(ctx workflow.Context, f *frame, s *plan.Step, limit int, go
 			return nil // it goes on in another history
 		}
 		if got.Number > 0 && got.Number < rep.AtMost && rep.Every > 0 {
+			r.flushBefore(ctx, millis(rep.Every))
 			every := workflow.TimerOptions{Summary: f.prefix + s.ID + " every"}
 			if err := workflow.NewTimerWithOptions(ctx, millis(rep.Every), every).Get(ctx, nil); err != nil {
 				return err

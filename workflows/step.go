@@ -143,6 +143,8 @@ func (r *run) perform(ctx workflow.Context, f *frame, s *plan.Step) (outcome, er
 		return r.call(ctx, f, s)
 	case plan.VerbModel:
 		return r.model(ctx, f, s)
+	case plan.VerbAgent:
+		return r.agent(ctx, f, s)
 	case plan.VerbApprove:
 		return r.approve(ctx, f, s)
 	case plan.VerbAsk:

@@ -41,6 +41,7 @@ func (r *run) wait(ctx workflow.Context, f *frame, s *plan.Step) (outcome, error
 	if left <= 0 {
 		return out, nil
 	}
+	r.flushBefore(ctx, left)
 	return out, workflow.NewTimerWithOptions(ctx, left, workflow.TimerOptions{Summary: f.prefix + s.ID}).Get(ctx, nil)
 }
 

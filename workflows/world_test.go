@@ -14,6 +14,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"picket/internal/contract"
@@ -193,7 +194,8 @@ func (w *world) prepare(t *testing.T, steps string) (*testsuite.TestWorkflowEnvi
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestWorkflowEnvironment()
-	env.SetTestTimeout(time.Minute)
+	env.SetTestTimeout(5 * time.Minute)
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: time.Minute}) // a busy machine is no deadlock
 	env.RegisterWorkflowWithOptions(workflows.Playbook, workflow.RegisterOptions{Name: contract.WorkflowPlaybook})
 	env.RegisterWorkflowWithOptions(workflows.Loop, workflow.RegisterOptions{Name: contract.WorkflowLoop})
 	w.register(env)

@@ -81,6 +81,11 @@ func catalog(t *testing.T) *playbooks.Catalog {
 		Input: json.RawMessage(`{"type": "object", "additionalProperties": false, "required": ["url"],
 			"properties": {"url": {"type": "string", "x-picket-sink": "host"}}}`),
 	}
+	var agents []playbooks.File
+	for name, source := range library.Agents() {
+		agents = append(agents, playbooks.File{Name: name, Source: source})
+	}
+	cat.Agents, _ = playbooks.ReadAgents(agents, cat)
 	var files []playbooks.File
 	for name, source := range library.Files() {
 		files = append(files, playbooks.File{Name: name, Source: source})

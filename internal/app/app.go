@@ -60,6 +60,9 @@ func DefaultOptions() Options {
 }
 
 const (
+	// deadlocked is how long workflow code may work on end before it counts as stuck: a task that decodes many large
+	// outputs on a busy machine is not.
+	deadlocked = 10 * time.Second
 	// stopTimeout bounds each part of stopping; what is under way after it goes on at the next start.
 	stopTimeout = 3 * time.Second
 	// intelRefresh is how often indicator lists are looked at for changes.
@@ -285,8 +288,9 @@ func (a *App) work(ctx context.Context, acts *activities.Activities, blobs *blob
 	a.temporal = server.Client()
 	for _, queue := range []string{contract.QueueWorkflow, contract.QueueSlow, contract.QueueConsequential} {
 		w := worker.New(a.temporal, queue, worker.Options{
-			WorkerStopTimeout:     stopTimeout,
-			DisableWorkflowWorker: queue != contract.QueueWorkflow,
+			WorkerStopTimeout:        stopTimeout,
+			DisableWorkflowWorker:    queue != contract.QueueWorkflow,
+			DeadlockDetectionTimeout: deadlocked,
 		})
 		if queue == contract.QueueWorkflow {
 			RegisterWorkflows(w)

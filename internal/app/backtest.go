@@ -44,7 +44,7 @@ func Backtest(ctx context.Context, dir string, r BacktestRequest) (report *backt
 
 // backtestOptions compiles the version that is tested, and all that it can call.
 func backtestOptions(catalog *playbooks.Catalog, r BacktestRequest) (backtest.Options, error) {
-	files, err := playbookFiles(r.Playbooks)
+	files, err := yamlFiles(r.Playbooks)
 	if err != nil {
 		return backtest.Options{}, err
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,8 +36,11 @@ type Library struct {
 // those that it calls; a playbook of the directory takes the place of a built-in one with the same name. One that does
 // not compile is an error that names every mistake of all. The playbooks become callable in the catalog.
 func LoadLibrary(dir string, builtin bool, catalog *playbooks.Catalog) (*Library, error) {
-	own, err := playbookFiles(dir)
+	own, err := yamlFiles(dir)
 	if err != nil {
+		return nil, err
+	}
+	if err := addAgents(dir, catalog); err != nil {
 		return nil, err
 	}
 	replaced := map[string]bool{}
@@ -76,8 +80,33 @@ func LoadLibrary(dir string, builtin bool, catalog *playbooks.Catalog) (*Library
 	return l, nil
 }
 
-// playbookFiles reads the playbooks of a directory; their tests lie beside them.
-func playbookFiles(dir string) ([]playbooks.File, error) {
+// addAgents adds the agents of a directory's folder agents to those of a catalog; one of the same name takes the place of
+// a built-in one.
+func addAgents(dir string, catalog *playbooks.Catalog) error {
+	folder := filepath.Join(dir, "agents")
+	if _, err := os.Stat(folder); dir == "" || err != nil {
+		return nil
+	}
+	files, err := yamlFiles(folder)
+	if err != nil {
+		return err
+	}
+	agents, diagnostics := playbooks.ReadAgents(files, catalog)
+	var wrong []string
+	for _, d := range diagnostics {
+		if d.Severity == playbooks.SeverityError {
+			wrong = append(wrong, d.String())
+		}
+	}
+	if len(wrong) > 0 {
+		return soc.Errorf(soc.Invalid, "%s", strings.Join(wrong, "\n"))
+	}
+	maps.Copy(catalog.Agents, agents)
+	return nil
+}
+
+// yamlFiles reads the playbooks or agents of a directory; the tests that lie beside them are left out.
+func yamlFiles(dir string) ([]playbooks.File, error) {
 	if dir == "" {
 		return nil, nil
 	}
@@ -145,6 +174,12 @@ func Catalog(r *connector.Registry) *playbooks.Catalog {
 			Local: op.Local, TimeoutMS: op.TimeoutMS, Untrusted: op.Untrusted,
 		}
 	}
+	var files []playbooks.File
+	shipped := library.Agents()
+	for _, name := range slices.Sorted(maps.Keys(shipped)) {
+		files = append(files, playbooks.File{Name: name, Source: shipped[name]})
+	}
+	c.Agents, _ = playbooks.ReadAgents(files, c) // those that come with Picket hold: a test of theirs says so
 	return c
 }
 

@@ -48,6 +48,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 					return strings.ReplaceAll(strings.ReplaceAll(plan, `"inputs.address"`, `"\"192.0.2.1\""`), `steps.account.output.id`, `\"someone else\"`)
 				},
 				"another question is asked": func(plan string) string { return strings.ReplaceAll(plan, "Decide whether", "Tell whether") },
+				"another user is looked up": func(plan string) string { return strings.ReplaceAll(plan, "@example.com", "@example.org") },
 				"a step has another id":     func(plan string) string { return strings.ReplaceAll(plan, `"triage"`, `"triage2"`) },
 			} {
 				changed, did := changeInput(t, keys, history, change)

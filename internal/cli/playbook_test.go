@@ -55,6 +55,23 @@ outputs: {x: '${{ steps.near.output.outputs.x }}'}
 	require.Contains(t, errs, "there is no .yaml file in")
 }
 
+func TestAgentFilesLieBesideThePlaybooks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "agents"), 0o700))
+	agent := put(t, filepath.Join(dir, "agents"), "looker.yaml", "name: looker\nowner: tests\ninstructions: Look.\ngoal: Look.\ntools: [geoip.lookup]\nreturns: verdict\n")
+	put(t, dir, "user.yaml", "name: user\nowner: tests\non: {manual: {}}\nsteps: [{id: a, agent: {use: looker}}]\n")
+	put(t, dir, "user.test.yaml", "cases:\n  - name: it looks\n    manual: {}\n    models: {a: {returns: {verdict: benign}}}\n    expect: {status: completed}\n")
+	code, out, errs := command(t, "playbook", "check", dir)
+	require.Zero(t, code, out+errs)
+	code, out, errs = command(t, "playbook", "test", dir)
+	require.Zero(t, code, out+errs)
+	put(t, filepath.Join(dir, "agents"), "looker.yaml", "name: looker\nowner: tests\ninstructions: Look.\ntools: [geoip.lokup]\n")
+	code, out, _ = command(t, "playbook", "check", agent)
+	require.Equal(t, 1, code)
+	require.Contains(t, out, agent+":4:9: error P030")
+}
+
 func TestCheckReadsTestsToo(t *testing.T) {
 	t.Parallel()
 	path := put(t, t.TempDir(), "a.test.yaml", "cases:\n  - name: x\n    expct: {}\n")

@@ -179,6 +179,11 @@ func (d testDir) run(ctx context.Context, o runner.Options) (*playtest.Report, e
 		o.Suites = append(o.Suites, runner.Suite{File: path.Join(d.shown, name), Source: source, Files: files, Snapshot: snapshot})
 	}
 	o.Playbooks = withLibrary(own)
+	if d.dir != "" {
+		if o.Catalog, err = withAgents(d.dir, o.Catalog); err != nil {
+			return nil, err
+		}
+	}
 	report, err := runner.Run(ctx, o)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,6 +61,16 @@ func compileFiles(files []string, catalog *playbooks.Catalog) ([]checked, error)
 	}
 	var out []checked
 	for _, dir := range order {
+		if filepath.Base(dir) == agentsDir {
+			for _, file := range byDir[dir] {
+				found, err := checkAgent(file, catalog)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, found)
+			}
+			continue
+		}
 		found, err := compileDir(dir, byDir[dir], catalog)
 		if err != nil {
 			return nil, err
@@ -69,7 +80,44 @@ func compileFiles(files []string, catalog *playbooks.Catalog) ([]checked, error)
 	return out, nil
 }
 
+// agentsDir is the directory of agent files, beside the playbooks that use them.
+const agentsDir = "agents"
+
+func checkAgent(file string, catalog *playbooks.Catalog) (checked, error) {
+	source, err := os.ReadFile(file)
+	if err != nil {
+		return checked{}, err
+	}
+	f := playbooks.File{Name: file, Source: source}
+	agents, diagnostics := playbooks.ReadAgents([]playbooks.File{f}, catalog)
+	return checked{Compiled: playbooks.Compiled{File: f, Diagnostics: diagnostics}, failed: len(agents) == 0}, nil
+}
+
+// withAgents is a catalog with the agent files beside a directory's playbooks; one of the name of a shipped one takes its
+// place. What is wrong with them is told when they are checked.
+func withAgents(dir string, catalog *playbooks.Catalog) (*playbooks.Catalog, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, agentsDir, "*.yaml"))
+	if err != nil || len(paths) == 0 {
+		return catalog, err
+	}
+	var files []playbooks.File
+	for _, path := range paths {
+		if source, err := os.ReadFile(path); err == nil {
+			files = append(files, playbooks.File{Name: path, Source: source})
+		}
+	}
+	own := *catalog
+	own.Agents = maps.Clone(catalog.Agents)
+	agents, _ := playbooks.ReadAgents(files, catalog)
+	maps.Copy(own.Agents, agents)
+	return &own, nil
+}
+
 func compileDir(dir string, named []string, catalog *playbooks.Catalog) ([]checked, error) {
+	catalog, err := withAgents(dir, catalog)
+	if err != nil {
+		return nil, err
+	}
 	beside, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 	if err != nil {
 		return nil, err

@@ -134,6 +134,9 @@ type ModelInput struct {
 	Tools     []Tool `json:"tools,omitempty"`
 	Model     string `json:"model,omitempty"` // instead of the provider's own
 	MaxTokens int    `json:"max_tokens,omitempty"`
+
+	Instructions string `json:"instructions,omitempty"` // of an agent file: part of the system prompt
+	Conclude     string `json:"conclude,omitempty"`     // no model is asked: the inconclusive verdict is made, for this reason
 }
 
 // Evidence is a fact shown to a model or an approver.

@@ -218,7 +218,7 @@ func (t *trial) checkAsked(run *playtest.Run) {
 	for _, want := range t.c.Expect.Asked {
 		var got []string
 		ok := slices.ContainsFunc(run.Asked, func(q playtest.Question) bool {
-			if !about(want.Step, q.Path, q.Path[strings.LastIndexByte(q.Path, '/')+1:]) {
+			if !about(want.Step, q.Path, lastID(q.Path)) {
 				return false
 			}
 			text := fmt.Sprintf("%q of %s", q.Title, q.Role)

@@ -93,7 +93,20 @@ func (s *scripted) Call(c rehearsal.Call) (json.RawMessage, error) {
 	return nil, &unanswered{text: fmt.Sprintf("%s is not mocked, and step %s called it with %s; add it under `mocks`", c.Operation, c.Path, called)}
 }
 
+// wanted is a turn of an agent that calls tools.
+func wanted(answer *playtest.Scripted) *contract.Turn {
+	turn := &contract.Turn{Role: contract.RoleAssistant, Text: answer.Says}
+	for i, c := range answer.Calls {
+		turn.Calls = append(turn.Calls, contract.ToolCall{ID: fmt.Sprintf("call-%d", i+1), Name: c.Operation, Arguments: c.With})
+	}
+	return turn
+}
+
 func (s *scripted) Model(m rehearsal.Model) (contract.ModelOutput, error) {
+	if m.In.Conclude != "" {
+		verdict, err := completeVerdict([]byte(`{"verdict": "inconclusive"}`), soc.Severity(m.In.Severity))
+		return contract.ModelOutput{Output: verdict}, err
+	}
 	said := matching(len(s.t.c.Models), func(i int) string { return s.t.c.Models[i].Target }, m.Path, m.Step)
 	if len(said) == 0 {
 		return contract.ModelOutput{}, &unanswered{text: fmt.Sprintf("step %s asks a model, and the case does not say what it answers; add %s under `models`", m.Path, m.Step)}
@@ -109,6 +122,9 @@ func (s *scripted) Model(m rehearsal.Model) (contract.ModelOutput, error) {
 	answer := &s.t.c.Models[next]
 	if answer.Fails != nil {
 		return contract.ModelOutput{}, soc.Errorf(soc.Kind(answer.Fails.Kind), "%s", answer.Fails.Message)
+	}
+	if len(answer.Calls) > 0 {
+		return contract.ModelOutput{Reply: wanted(answer), Stop: contract.StopTools}, nil
 	}
 	if m.In.Returns != "verdict" {
 		return contract.ModelOutput{Output: answer.Returns}, nil

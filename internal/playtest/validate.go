@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"picket/internal/consent"
+	"picket/internal/contract"
 	"picket/internal/soc"
 	"picket/playbooks"
 	"picket/playbooks/plan"
@@ -60,15 +61,13 @@ func (t *trial) validate() {
 	}
 	for i := range t.c.Models {
 		m := &t.c.Models[i]
-		for _, s := range find(m.Target, m.At, "question to a model", func(s *plan.Step) bool { return s.Model != nil }) {
+		for _, s := range find(m.Target, m.At, "question to a model", func(s *plan.Step) bool { return s.Model != nil || s.Agent != nil }) {
 			t.modelAnswer(m, s)
 		}
 	}
 	for i := range t.c.Answers {
 		a := &t.c.Answers[i]
-		find(a.Target, a.At, "approval and no question", func(s *plan.Step) bool {
-			return s.Approve != nil || s.Ask != nil || s.Action != nil && s.Action.Undo != nil
-		})
+		find(a.Target, a.At, "approval and no question", asks)
 		for _, e := range a.Edit {
 			find(e.Step, e.At, "action", func(s *plan.Step) bool { return s.Action != nil })
 		}
@@ -89,9 +88,7 @@ func (t *trial) validate() {
 		}
 	}
 	for _, a := range t.c.Expect.Asked {
-		find(a.Step, a.At, "approval and no question", func(s *plan.Step) bool {
-			return s.Approve != nil || s.Ask != nil || s.Action != nil && s.Action.Undo != nil
-		})
+		find(a.Step, a.At, "approval and no question", asks)
 	}
 	for _, o := range t.c.Expect.Outputs {
 		if !slices.ContainsFunc(t.plan.Outputs, func(f plan.Field) bool { return f.Name == o.Name }) {
@@ -124,11 +121,17 @@ func did(word string, known []string) string {
 	return ""
 }
 
+// asks tells whether a step can put something to people.
+func asks(s *plan.Step) bool {
+	return s.Approve != nil || s.Ask != nil || s.Agent != nil && s.Agent.Role != "" || s.Action != nil && s.Action.Undo != nil
+}
+
 // undoSuffix ends the path of what takes a step back.
 const undoSuffix = ".undo"
 
 // lastID is the id of the step that a path ends in; of an undo's own path, that of the step that it takes back.
 func lastID(target string) string {
+	target = contract.StepPath(target) // of what an agent does, that of the agent
 	id := strings.TrimSuffix(target[strings.LastIndexByte(target, '/')+1:], undoSuffix)
 	id, _, _ = strings.Cut(id, "[")
 	return id
@@ -195,16 +198,34 @@ func (t *trial) returned(m *playtest.Mock) (json.RawMessage, error) {
 }
 
 func (t *trial) modelAnswer(m *playtest.Scripted, s *plan.Step) {
-	if s.Model == nil || m.Fails != nil {
+	var returns string
+	var schema json.RawMessage
+	switch {
+	case m.Fails != nil:
+		return
+	case s.Agent != nil:
+		returns, schema = s.Agent.Returns, s.Agent.Schema
+	case s.Model != nil && len(m.Calls) > 0:
+		t.problem(m.At, "step %s has no tools: only an agent calls them", s.ID)
+		return
+	case s.Model != nil:
+		returns, schema = s.Model.Returns, s.Model.Schema
+	default:
 		return
 	}
-	if s.Model.Returns == "verdict" {
+	for _, c := range m.Calls { // also such as the agent may not call: that is worth a test
+		t.operation(c.Operation, c.At)
+	}
+	if len(m.Calls) > 0 {
+		return
+	}
+	if returns == "verdict" {
 		if _, err := completeVerdict(m.Returns, soc.SeverityMedium); err != nil {
 			t.problem(m.At, "%v", err)
 		}
 		return
 	}
-	if err := consent.Conforms(s.Model.Schema, m.Returns); err != nil {
+	if err := consent.Conforms(schema, m.Returns); err != nil {
 		t.problem(m.At, "this does not hold to the schema that step %s asks for: %v", s.ID, err)
 	}
 }

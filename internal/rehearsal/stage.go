@@ -91,7 +91,7 @@ func act[In, Out any](st *stage, name string, run func(st *stage, at place, in I
 			at.scene = &scene{playbook: "?", prefix: step.RunID + "/"}
 		}
 		at.path = at.scene.prefix + step.Path
-		at.step = stepID(step.Path)
+		at.step = stepID(contract.StepPath(step.Path))
 		st.note(at.scene, step.Entries)
 		out, err := run(st, at, in)
 		st.queue.leave(mine, err != nil)

@@ -101,6 +101,9 @@ func (f *facts) touched(s *plan.Step, prefix string) bool {
 	if s.Foreach != nil || s.Repeat != nil {
 		return len(f.items[prefix+s.ID]) > 0
 	}
+	if s.Agent != nil {
+		return f.at[contract.AgentTurn(prefix+s.ID, 0)] != nil
+	}
 	for _, block := range s.Blocks() {
 		if f.touchedAny(block, prefix) {
 			return true
@@ -152,6 +155,7 @@ func (f *fact) learn(e *soc.LedgerEntry) bool {
 				Provider: body.Provider, Model: body.Model, System: body.System, Prompt: body.Prompt,
 				Request: body.Request, Answer: body.Answer, Output: body.Output,
 				TokensIn: body.TokensIn, TokensOut: body.TokensOut, CostUSD: body.CostUSD, NoPrice: body.NoPrice, Tried: body.Tried,
+				Reply: body.Reply, Problem: body.Problem,
 			},
 		})
 	case contract.KindApprovalRequested:

@@ -32,6 +32,8 @@ func (v *view) inner(s *plan.Step, step Step, prefix string, self int) {
 		v.steps[self].Rounds, v.steps[self].Shown = max(step.Rounds, begun), shown
 	case s.Try != nil:
 		v.try(s.Try, step, at)
+	case s.Agent != nil:
+		v.agent(s, step, self)
 	}
 }
 

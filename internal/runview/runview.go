@@ -98,6 +98,9 @@ type Model struct {
 	NoPrice   bool            `json:"no_price,omitempty"` // the cost, or a part of it, is not known
 	// Tried has, of a chain or a committee, everyone that was asked.
 	Tried []contract.Tried `json:"tried,omitempty"`
+	// Of an agent's turn: what it said and wanted, and what was wrong with its answer.
+	Reply   *contract.Turn `json:"reply,omitempty"`
+	Problem string         `json:"problem,omitempty"`
 }
 
 // Steps projects a run: its steps in the order of the plan, whether they were reached or not. Entries are those of the

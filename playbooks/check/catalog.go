@@ -18,6 +18,7 @@ type Catalog struct {
 	Roles       []string             `json:"roles"`
 	Sources     []string             `json:"sources"`
 	Playbooks   map[string]Callable  `json:"-"` // that can be called, by name
+	Agents      map[string]Agent     `json:"-"` // that steps can use, by name
 }
 
 // Callable is a compiled playbook as a call step sees it.
@@ -70,6 +71,9 @@ func (c *Catalog) connectors() []string {
 	}
 	return slices.Compact(names)
 }
+
+// agents are the names of the agent files, sorted.
+func (c *Catalog) agents() []string { return slices.Sorted(maps.Keys(c.Agents)) }
 
 // playbooks are the names of those that can be called, sorted.
 func (c *Catalog) playbooks() []string { return slices.Sorted(maps.Keys(c.Playbooks)) }

@@ -25,6 +25,11 @@ func (c *checker) stepCost(s *plan.Step) plan.Cost {
 		return plan.Cost{Calls: 1}
 	case s.Model != nil:
 		return plan.Cost{Models: 1}
+	case s.Agent != nil:
+		if len(s.Agent.Tools) == 0 {
+			return plan.Cost{Models: s.Agent.MaxTurns}
+		}
+		return plan.Cost{Models: s.Agent.MaxTurns, Calls: (s.Agent.MaxTurns - 1) * plan.MaxToolCalls}
 	case s.Call != nil:
 		if callee, known := c.cat.Playbooks[s.Call.Playbook]; known && callee.Cost != nil {
 			cost := *callee.Cost

@@ -21,38 +21,29 @@ var VerdictSchema []byte
 
 func (c *checker) model(s *spec.Step, sc *scope) (*plan.Model, visible) {
 	m := s.Model
-	out := &plan.Model{Provider: m.Provider, Evidence: make([]plan.Evidence, 0, len(m.Evidence))}
+	out := &plan.Model{Provider: m.Provider}
 	if m.Prompt != nil {
-		var r result
-		if out.Prompt, r = c.value(m.Prompt, sc, reading{}); r.taint.of(nil).untrusted() {
-			c.bag.Warn(spec.CodePrompt, m.Prompt.Span, "pass it as evidence, where it is marked as data",
-				"the prompt holds text that an attacker can write: %s", shortened(r.from))
-		}
+		out.Prompt = c.asks(m.Prompt, sc, "prompt")
 	}
-	used := map[string]bool{}
-	for i, n := range m.Evidence {
-		value, r := c.value(n, sc, reading{missing: true})
-		id := evidenceID(value)
-		if id == "" || used[id] {
-			id = fmt.Sprintf("evidence[%d]", i)
-		}
-		used[id] = true
-		out.Evidence = append(out.Evidence, plan.Evidence{
-			ID: id, Value: value, Untrusted: r.taint.of(nil).untrusted(), Labels: r.taint.of(nil).names(),
-		})
-	}
+	out.Evidence = c.evidence(m.Evidence, sc)
 	out.Missing = c.named(m.Missing, sc)
+	v := c.answer(m.Returns, &out.Returns, &out.Schema)
+	return out, v
+}
+
+// answer is what a model gives back: a verdict, or what a schema says.
+func (c *checker) answer(n *spec.Node, returns *string, schema *json.RawMessage) visible {
 	v := visible{output: expr.Any(), taint: taint{all: fromModel}}
 	switch {
-	case m.Returns == nil:
-	case m.Returns.Kind == spec.Map:
-		out.Returns = "schema"
-		out.Schema, v.output = c.returns(m.Returns)
+	case n == nil:
+	case n.Kind == spec.Map:
+		*returns = "schema"
+		*schema, v.output = c.returns(n)
 	default:
-		out.Returns = "verdict"
-		v.output = c.schemaType(VerdictSchema, m.Returns, "the schema of verdict")
+		*returns = "verdict"
+		v.output = c.schemaType(VerdictSchema, n, "the schema of verdict")
 	}
-	return out, v
+	return v
 }
 
 func shortened(text string) string {

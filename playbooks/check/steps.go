@@ -64,6 +64,8 @@ func (c *checker) step(s *spec.Step, sc *scope) plan.Step {
 		out.Call, v = c.call(s, inner)
 	case s.Model != nil:
 		out.Model, v = c.model(s, inner)
+	case s.Agent != nil:
+		out.Agent, v = c.agent(s, inner, &out)
 	case s.Approve != nil:
 		out.Approve, v = c.approve(s, inner)
 	case s.Ask != nil:

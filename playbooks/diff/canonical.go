@@ -56,6 +56,8 @@ var roles = map[string]role{
 	"Approve.Each":      unordered,
 	"Cost.Unbounded":    stepIDs,
 	"Model.Missing":     stepIDs,
+	"Agent.Missing":     stepIDs,
+	"Agent.Digest":      silent, // of the agent file's text; what it says is compared
 	"Approve.Evidence":  stepIDs,
 	"Ask.Evidence":      stepIDs,
 	"Trigger.Inputs":    unordered,

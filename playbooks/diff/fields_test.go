@@ -45,6 +45,18 @@ func whole() *plan.Plan {
 				},
 			},
 			{
+				ID: "hunt", Line: 3, Verb: "agent", Agent: &plan.Agent{
+					Use: "analyst", Digest: "abc", Instructions: "Look.", Provider: "big", Goal: lit(`"Judge it."`), Returns: "schema",
+					Schema: json.RawMessage(`{"type":"object"}`), Missing: []string{"geo"}, MaxTurns: 8,
+					Evidence: []plan.Evidence{{ID: "alert", Value: plan.Value{Expr: "alert"}, Untrusted: true, Labels: []string{"alert"}}},
+					Tools: []plan.Tool{{
+						Operation: "edr.isolate", Connection: "main", Effect: "consequential", Title: "Isolate", Input: json.RawMessage(`{"type":"object"}`),
+						Timeout: 1000, Untrusted: true,
+					}},
+					Budget: plan.Budget{ModelTokens: 10, ModelCostUSD: 0.5}, Role: "responder", NotRequester: true, Quorum: 2, Within: 1000,
+				},
+			},
+			{
 				ID: "gate", Line: 4, Verb: "approve", Approve: &plan.Approve{
 					Title: lit(`"Isolate?"`), Message: ptr(lit(`"Please"`)), Role: "responder", NotRequester: true, Covers: []string{"contain"},
 					Within: 1000, OnTimeout: "escalate", EscalateTo: "lead", Evidence: []string{"triage"}, Quorum: 2, Remind: 100, OnDeny: "continue",
@@ -172,7 +184,7 @@ func unreported(m mutation) bool {
 func TestEveryFieldOfThePlanIsComparedOrSilentForAReason(t *testing.T) {
 	t.Parallel()
 	verb := map[string]bool{}
-	for _, name := range strings.Fields("Action Set Choose Parallel Foreach Repeat Wait Call Model Approve Ask Try Stop") {
+	for _, name := range strings.Fields("Action Set Choose Parallel Foreach Repeat Wait Call Model Agent Approve Ask Try Stop") {
 		verb["Step."+name] = true
 	}
 	seen := map[string]bool{}

@@ -118,6 +118,9 @@ func (d *differ) verb(p pair, old, new *plan.Step) {
 	if old.Model != nil && new.Model != nil {
 		d.model(p, old.Model, new.Model)
 	}
+	if old.Agent != nil && new.Agent != nil {
+		d.agent(p, old.Agent, new.Agent)
+	}
 	if old.Approve != nil && new.Approve != nil {
 		d.approve(p, old.Approve, new.Approve)
 	}

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 
@@ -136,17 +137,27 @@ func (d *differ) call(p pair, old, new *plan.Call) {
 }
 
 func (d *differ) model(p pair, old, new *plan.Model) {
-	id := p.id()
 	d.word(p, "provider", Behaviour, "the provider", old.Provider, new.Provider)
 	d.text(p, "prompt", Behaviour, "the prompt", &old.Prompt, &new.Prompt)
-	d.word(p, "returns", Behaviour, "the result", old.Returns, new.Returns)
-	if !d.same(old.Schema, new.Schema) {
-		c := d.say(p, "schema.changed", Behaviour, "changes the schema that %s returns", id)
-		c.Old, c.New = string(old.Schema), string(new.Schema)
+	d.answer(p, old.Returns, new.Returns, old.Schema, new.Schema)
+	d.evidence(p, old.Missing, new.Missing, old.Evidence, new.Evidence)
+}
+
+// answer compares what a model gives back.
+func (d *differ) answer(p pair, old, new string, oldSchema, newSchema json.RawMessage) {
+	d.word(p, "returns", Behaviour, "the result", old, new)
+	if !d.same(oldSchema, newSchema) {
+		c := d.say(p, "schema.changed", Behaviour, "changes the schema that %s returns", p.id())
+		c.Old, c.New = string(oldSchema), string(newSchema)
 	}
-	d.words(p, "missing", Behaviour, Behaviour, d.ids(old.Missing), new.Missing,
+}
+
+// evidence compares what a model needs and is shown.
+func (d *differ) evidence(p pair, oldMissing, newMissing []string, old, new []plan.Evidence) {
+	id := p.id()
+	d.words(p, "missing", Behaviour, Behaviour, d.ids(oldMissing), newMissing,
 		"counts %s as missing evidence of "+id+" if it did not run", "no longer counts %s as missing evidence of "+id)
-	d.shown(p, old.Evidence, new.Evidence)
+	d.shown(p, old, new)
 }
 
 // shown compares the facts that a model is shown.

@@ -117,6 +117,9 @@ func (e Editor) uses(text string) (playbooks.Analysis, []use) {
 		if s.Model != nil {
 			named = append(named, s.Model.Missing)
 		}
+		if s.Agent != nil {
+			named = append(named, s.Agent.Missing)
+		}
 		for _, nodes := range named {
 			for _, n := range nodes {
 				id, _, _ := strings.Cut(n.Text, ".")

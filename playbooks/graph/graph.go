@@ -285,6 +285,8 @@ func detail(s *plan.Step) string {
 		return s.Call.Playbook
 	case s.Model != nil:
 		return s.Model.Returns
+	case s.Agent != nil:
+		return fmt.Sprintf("%s with %d tools", s.Agent.Returns, len(s.Agent.Tools))
 	case s.Approve != nil:
 		return fmt.Sprintf("%s within %s", s.Approve.Role, s.Approve.Within)
 	case s.Ask != nil:

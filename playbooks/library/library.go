@@ -7,15 +7,20 @@ import (
 	"strings"
 )
 
-// FS holds the playbooks as NAME.yaml and their tests as NAME.test.yaml.
+// FS holds the playbooks as NAME.yaml, their tests as NAME.test.yaml, and the agents that they share as agents/NAME.yaml.
 //
-//go:embed *.yaml
+//go:embed *.yaml agents/*.yaml
 var FS embed.FS
 
 // Files are the playbooks' sources by file name, without their tests.
-func Files() map[string][]byte {
+func Files() map[string][]byte { return sources("*.yaml") }
+
+// Agents are the sources of the agents, by file name.
+func Agents() map[string][]byte { return sources("agents/*.yaml") }
+
+func sources(pattern string) map[string][]byte {
 	files := map[string][]byte{}
-	names, err := fs.Glob(FS, "*.yaml")
+	names, err := fs.Glob(FS, pattern)
 	if err != nil {
 		panic("library: " + err.Error()) // the pattern is constant
 	}

@@ -40,6 +40,10 @@ func catalog(t *testing.T) *playbooks.Catalog {
 			Local: op.Local, TimeoutMS: op.TimeoutMS, Untrusted: op.Untrusted,
 		}
 	}
+	var diagnostics []playbooks.Diagnostic
+	cat.Agents, diagnostics = playbooks.ReadAgents(fileSet(library.Agents()), cat)
+	require.Empty(t, diagnostics)
+	require.Len(t, cat.Agents, len(library.Agents()))
 	return cat
 }
 

@@ -115,6 +115,7 @@ const (
 	VerbWait     = "wait"
 	VerbCall     = "call"
 	VerbModel    = "model"
+	VerbAgent    = "agent"
 	VerbApprove  = "approve"
 	VerbAsk      = "ask"
 	VerbTry      = "try"
@@ -144,6 +145,7 @@ type Step struct {
 	Wait     *Wait     `json:"wait,omitempty"`
 	Call     *Call     `json:"call,omitempty"`
 	Model    *Model    `json:"model,omitempty"`
+	Agent    *Agent    `json:"agent,omitempty"`
 	Approve  *Approve  `json:"approve,omitempty"`
 	Ask      *Ask      `json:"ask,omitempty"`
 	Try      *Try      `json:"try,omitempty"`
@@ -288,6 +290,42 @@ type Evidence struct {
 	Untrusted bool   `json:"untrusted,omitempty"`
 
 	Labels []string `json:"labels,omitempty"`
+}
+
+// Agent lets a language model work towards a goal. In each turn it calls some of its tools or answers; it is asked again
+// until it answers or a bound is reached. A tool that changes the world waits for a decision on the exact call.
+type Agent struct {
+	Use          string          `json:"use,omitempty"`          // the agent file that it comes from
+	Digest       string          `json:"digest,omitempty"`       // of that file's text: SHA-256 in hex
+	Instructions string          `json:"instructions,omitempty"` // of that file; for the system prompt
+	Provider     string          `json:"provider,omitempty"`     // "" is the workspace's default
+	Goal         Value           `json:"goal"`
+	Evidence     []Evidence      `json:"evidence"`
+	Returns      string          `json:"returns"`          // "verdict" or "schema"
+	Schema       json.RawMessage `json:"schema,omitempty"` // JSON Schema, when Returns is "schema"
+	Missing      []string        `json:"missing,omitempty"`
+	Tools        []Tool          `json:"tools"`
+	MaxTurns     int             `json:"max_turns"`
+	Budget       Budget          `json:"budget,omitzero"` // of this step; the run's own counts as well
+	// Who decides on calls of consequential tools, and until when; set exactly when there are such tools.
+	Role         string   `json:"role,omitempty"`
+	NotRequester bool     `json:"not_requester,omitempty"`
+	Quorum       int      `json:"quorum,omitempty"`
+	Within       Duration `json:"within,omitempty"`
+}
+
+// MaxToolCalls bounds the tools that an agent may call in one turn.
+const MaxToolCalls = 8
+
+// Tool is an operation that an agent may call.
+type Tool struct {
+	Operation  string          `json:"operation"`
+	Connection string          `json:"connection,omitempty"`
+	Effect     string          `json:"effect"`
+	Title      string          `json:"title,omitempty"`
+	Input      json.RawMessage `json:"input,omitempty"` // JSON Schema of the arguments
+	Timeout    Duration        `json:"timeout,omitempty"`
+	Untrusted  bool            `json:"untrusted,omitempty"` // the answer may hold text that an attacker wrote
 }
 
 // Approve asks people for a decision that releases the covered steps.

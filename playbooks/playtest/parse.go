@@ -243,10 +243,7 @@ func (r *reader) named(c *Case, key string, e spec.Entry, shared bool) {
 		case "mocks":
 			c.Mocks = append(c.Mocks, r.mock(name, n, at))
 		case "models":
-			f := r.mapping(n, "a model's answer", "returns", "fails")
-			m := Scripted{Place: at, Target: name}
-			m.Returns, m.Fails = r.outcome(f)
-			c.Models = append(c.Models, m)
+			c.Models = append(c.Models, r.scripted(name, n, at))
 		case "answers":
 			c.Answers = append(c.Answers, r.answer(name, n, at))
 		case "events":
@@ -277,6 +274,28 @@ func (r *reader) mock(operation string, n *spec.Node, at Place) Mock {
 		return m
 	}
 	m.Returns, m.Fails = r.outcome(f)
+	return m
+}
+
+// scripted reads what a model answers: of an agent also the tools that it wants.
+func (r *reader) scripted(target string, n *spec.Node, at Place) Scripted {
+	f := r.mapping(n, "a model's answer", "returns", "fails", "calls", "says")
+	m := Scripted{Place: at, Target: target, Says: r.text(f.get("says"), "`says`")}
+	if !f.has("calls") {
+		m.Returns, m.Fails = r.outcome(f)
+		return m
+	}
+	if f.has("returns") || f.has("fails") {
+		r.bag.Error(spec.CodeValue, f.node.Span, "make it two answers: a list", "a model calls tools or answers, not both at once")
+	}
+	for _, call := range several(f.get("calls")) {
+		k := r.mapping(call, "a call", "operation", "with")
+		w := Wanted{Operation: r.text(k.need("operation"), "`operation`"), With: r.object(k.get("with"), "`with`"), At: call.Span}
+		if w.With == nil {
+			w.With = []byte("{}")
+		}
+		m.Calls = append(m.Calls, w)
+	}
 	return m
 }
 

@@ -93,6 +93,16 @@ type Scripted struct {
 	Target  string
 	Returns json.RawMessage
 	Fails   *Fails
+	// Of an agent's turn, instead of these: the tools that it wants, with what it says to them.
+	Calls []Wanted
+	Says  string
+}
+
+// Wanted is a call of a tool that a scripted model wants.
+type Wanted struct {
+	Operation string
+	With      json.RawMessage
+	At        spec.Span
 }
 
 // Answer is what one person does about an approval or a question, or that nobody does anything.

@@ -1,6 +1,7 @@
 package spec
 
-// The codes of diagnostics. A code keeps its meaning for ever; a new rule gets a new code.
+// The codes of diagnostics. A code keeps its meaning for ever; a new rule gets a new code. P009 was a part of the language
+// that was not available yet.
 const (
 	CodeSyntax      = "P001" // the text is no YAML
 	CodeBounds      = "P002" // too large, too deep, or too many nodes, steps or aliases
@@ -10,7 +11,6 @@ const (
 	CodeMissing     = "P006" // a key that must be there is not
 	CodeType        = "P007" // a value of another YAML type than the key takes
 	CodeValue       = "P008" // a value that is not one of those the key takes
-	CodeNotYet      = "P009" // part of the language, but not available yet
 	CodeName        = "P010" // a name, id or label is not formed as it must be
 	CodeDuplicateID = "P011" // two steps, branches or inputs have the same name
 	CodeVerb        = "P012" // a step has no verb, or more than one
@@ -56,4 +56,7 @@ const (
 	CodeInput    = "P061" // an input that the called playbook does not have, or needs and is not given
 	CodeCycle    = "P062" // playbooks that call each other in a circle
 	CodeSchedule = "P063" // no time that crontab can write, or no time zone
+
+	CodeAgent        = "P070" // no such agent, or a step that allows what the agent file does not
+	CodeToolApproval = "P071" // an agent may call what changes the world, and nobody is named who decides on it
 )

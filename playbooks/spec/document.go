@@ -18,7 +18,7 @@ func Read(source []byte, bag *Bag) *Playbook {
 		return nil
 	}
 	r := &reader{bag: bag, ids: map[string]Span{}}
-	f := r.mapping(root, "a playbook", keys("playbook"), nil)
+	f := r.mapping(root, "a playbook", keys("playbook"))
 	if root.Kind != Map {
 		return nil
 	}
@@ -57,14 +57,14 @@ func (r *reader) on(p *Playbook, n *Node) {
 	if n == nil {
 		return
 	}
-	f := r.mapping(n, "`on`", keys("on"), []string{"event", "webhook"})
+	f := r.mapping(n, "`on`", keys("on"))
 	if n.Kind == Map && len(n.Entries) == 0 {
 		r.bag.Error(CodeMissing, n.Span, "give it `alert: {}`, `manual: {}` or a `schedule`", "nothing starts this playbook")
 	}
 	if manual := f.get("manual"); manual != nil {
 		p.Manual = true
 		if manual.Kind != Null {
-			r.mapping(manual, "`manual`", nil, nil)
+			r.mapping(manual, "`manual`", nil)
 		}
 	}
 	alert := f.get("alert")
@@ -91,7 +91,7 @@ func (r *reader) on(p *Playbook, n *Node) {
 }
 
 func (r *reader) alert(n *Node) Alert {
-	f := r.mapping(n, "`alert`", keys("alert"), nil)
+	f := r.mapping(n, "`alert`", keys("alert"))
 	return Alert{When: r.scalar(f.get("when"), "when"), Sources: r.sources(f.get("source"))}
 }
 
@@ -111,7 +111,7 @@ func (r *reader) sources(n *Node) []*Node {
 }
 
 func (r *reader) schedule(n *Node) Schedule {
-	f := r.mapping(n, "`schedule`", keys("schedule"), nil)
+	f := r.mapping(n, "`schedule`", keys("schedule"))
 	s := Schedule{
 		Node: n, Cron: r.word(f.get("cron"), "cron"), Timezone: r.word(f.get("timezone"), "timezone"), Every: r.duration(f.get("every"), "every"),
 		Inputs: r.values(f.get("inputs"), "inputs", "an input's name"),
@@ -140,7 +140,7 @@ func (r *reader) inputs(p *Playbook, n *Node) {
 	}
 	for _, e := range n.Entries {
 		r.named(e.Key.Text, e.Key.Span, identifier, "an input's name", "write it in snake_case")
-		f := r.mapping(e.Value, "an input", keys("input"), nil)
+		f := r.mapping(e.Value, "an input", keys("input"))
 		in := Input{Name: e.Key, Default: f.get("default"), Required: r.boolean(f.get("required"), "required")}
 		in.Type = r.oneOf(f.need("type"), "type", "", Types)
 		if in.Required && in.Default != nil {
@@ -155,7 +155,7 @@ func (r *reader) run(p *Playbook, n *Node) {
 	if n == nil {
 		return
 	}
-	f := r.mapping(n, "`run`", keys("run"), nil)
+	f := r.mapping(n, "`run`", keys("run"))
 	p.Key = r.scalar(f.get("key"), "key")
 	p.Overlap = r.oneOf(f.get("overlap"), "overlap", plan.OverlapQueue, Overlaps)
 	if overlap := f.get("overlap"); overlap != nil && p.Key == nil {
@@ -163,12 +163,14 @@ func (r *reader) run(p *Playbook, n *Node) {
 		r.bag.Add(n, "key", "'${{ alert.user.name }}'")
 	}
 	p.Timeout = r.duration(f.get("timeout"), "timeout")
-	budget := f.get("budget")
-	if budget == nil {
-		return
+	if budget := f.get("budget"); budget != nil {
+		p.Budget = r.budget(budget)
 	}
-	b := r.mapping(budget, "`budget`", keys("budget"), nil)
-	p.Budget = plan.Budget{
+}
+
+func (r *reader) budget(n *Node) plan.Budget {
+	b := r.mapping(n, "`budget`", keys("budget"))
+	return plan.Budget{
 		ModelTokens:  r.whole(b.get("model_tokens"), "model_tokens", 1, 1_000_000_000),
 		ModelCostUSD: r.money(b.get("model_cost_usd"), "model_cost_usd"),
 	}

@@ -84,11 +84,8 @@ func keys(construct string) []string {
 // Verbs are the verbs, of which a step has exactly one.
 var Verbs = []string{
 	plan.VerbAction, plan.VerbSet, plan.VerbChoose, plan.VerbParallel, plan.VerbForeach, plan.VerbRepeat, plan.VerbWait,
-	plan.VerbCall, plan.VerbModel, plan.VerbApprove, plan.VerbAsk, plan.VerbTry, plan.VerbStop,
+	plan.VerbCall, plan.VerbModel, plan.VerbAgent, plan.VerbApprove, plan.VerbAsk, plan.VerbTry, plan.VerbStop,
 }
-
-// verbsLater are verbs of the language that are not available yet.
-var verbsLater = []string{"agent"}
 
 // Overlaps are the ways in which a run meets another one with its key.
 var Overlaps = []string{plan.OverlapQueue, plan.OverlapSkip, plan.OverlapJoin, plan.OverlapCancelRunning}
@@ -164,6 +161,7 @@ var Language = []Construct{
 		{Name: plan.VerbWait, Doc: "Waits for some time, until a time, or for an event.", Takes: durationKey, In: []string{"wait"}},
 		{Name: plan.VerbCall, Doc: "Runs another playbook.", Takes: literalOnly, In: []string{"call"}},
 		{Name: plan.VerbModel, Doc: "Asks a language model once.", In: []string{"model"}},
+		{Name: plan.VerbAgent, Doc: "Lets a language model call tools until it can answer.", In: []string{"agent"}},
 		{Name: plan.VerbApprove, Doc: "Asks people whether the steps that it covers may run.", In: []string{"approve"}},
 		{Name: plan.VerbAsk, Doc: "Lets a person fill in a form.", In: []string{"ask"}},
 		{Name: plan.VerbTry, Doc: "Runs steps, others where one of them fails, and others in any case.", In: []string{"try"}},
@@ -171,7 +169,7 @@ var Language = []Construct{
 		{Name: "connection", Doc: "The connection that an action uses; the connector's only or default one where it is left out.", Takes: literalOnly},
 		{Name: "with", Doc: "The arguments of an action.", Takes: []string{TakesValues}},
 		{Name: "undo", Doc: "The call that takes an action back.", In: []string{"undo"}},
-		{Name: "timeout", Doc: "The longest time that one attempt may take.", Takes: durationKey},
+		{Name: "timeout", Doc: "The longest time that one attempt may take; of an agent, all of its turns without what people take to decide.", Takes: durationKey},
 		{Name: "retry", Doc: "How often a call is tried.", In: []string{"retry"}},
 		{Name: "on_error", Doc: "What happens when the step fails: the run fails, goes on, or takes back what it did and fails.", Takes: literalOnly, Enum: []string{"fail", "continue", "undo"}, Default: "fail"},
 	}},
@@ -238,6 +236,23 @@ var Language = []Construct{
 		{Name: "evidence", Doc: "What the model is shown, marked as data.", Takes: []string{TakesValue}, List: true},
 		{Name: "returns", Doc: "The answer's form: `verdict`, or a JSON Schema.", Takes: []string{TakesLiteral, TakesSchema}, Enum: []string{"verdict"}, Required: true},
 		{Name: "missing", Doc: "Steps whose absence makes the verdict inconclusive.", Takes: wordsKey},
+	}},
+	{Name: "agent", Doc: "A goal, and what a language model may do to reach it.", Keys: []Key{
+		{Name: "use", Doc: "The agent file that gives what is left out here.", Takes: literalOnly, Example: "sign-in-analyst"},
+		{Name: "provider", Doc: "The configured provider; the workspace's default where it is left out.", Takes: literalOnly},
+		{Name: "goal", Doc: "What the agent is to find out. Untrusted text belongs into the evidence.", Takes: textOnly},
+		{Name: "evidence", Doc: "What it is shown at first, marked as data.", Takes: []string{TakesValue}, List: true},
+		{Name: "tools", Doc: "The operations that it may call, and no others.", Takes: wordsKey, Example: "[okta.get_user, geoip.lookup]"},
+		{Name: "connections", Doc: "The connections that the tools use, by connector.", Takes: []string{TakesValues}},
+		{Name: "returns", Doc: "The answer's form: `verdict`, or a JSON Schema.", Takes: []string{TakesLiteral, TakesSchema}, Enum: []string{"verdict"}},
+		{Name: "missing", Doc: "Steps whose absence makes the verdict inconclusive.", Takes: wordsKey},
+		{Name: "max_turns", Doc: "How often the model is asked at most.", Takes: wholeKey, Default: "8"},
+		{Name: "budget", Doc: "What the agent may spend; the run's budget counts as well.", In: []string{"budget"}},
+		{Name: "approval", Doc: "Who decides on a call that changes the world, each time, with its exact arguments.", In: []string{"tool_approval"}},
+	}},
+	{Name: "tool_approval", Doc: "Who decides on an agent's consequential calls.", Keys: []Key{
+		{Name: "by", Doc: "Who decides.", In: []string{"by"}, Required: true},
+		{Name: "within", Doc: "How long the decision may take; then the call is not made.", Takes: durationKey, Required: true},
 	}},
 	{Name: "role", Doc: "Who decides.", Keys: []Key{
 		{Name: "role", Doc: "The role that a person must hold.", Takes: literalOnly, Required: true},

@@ -70,6 +70,7 @@ type Step struct {
 	Wait     *Wait
 	Call     *Call
 	Model    *Model
+	Agent    *Agent
 	Approve  *Approve
 	Ask      *Ask
 	Try      *Try
@@ -197,6 +198,30 @@ type Model struct {
 	Evidence []*Node
 	Returns  *Node // the word verdict, or a mapping: a JSON Schema
 	Missing  []*Node
+}
+
+// Agent is a goal, what the model may call on its way, and what must come back.
+type Agent struct {
+	Use         *Node
+	Provider    string
+	Goal        *Node
+	Evidence    []*Node
+	Tools       []*Node
+	Connections []Entry // by connector
+	Returns     *Node   // the word verdict, or a mapping: a JSON Schema
+	Missing     []*Node
+	MaxTurns    int // 0 where it is left out
+	Budget      plan.Budget
+	Approval    *ToolApproval
+}
+
+// ToolApproval is who decides on the calls of an agent that change the world, and until when.
+type ToolApproval struct {
+	At           Span
+	Role         *Node
+	NotRequester bool
+	Quorum       int
+	Within       plan.Duration
 }
 
 // Approve is who decides on what until when.

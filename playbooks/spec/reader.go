@@ -35,9 +35,8 @@ type fields struct {
 	known []string
 }
 
-// mapping checks that a node is a mapping with known keys. What names it in messages; later are keys of the
-// language that are not available yet.
-func (r *reader) mapping(n *Node, what string, known, later []string) fields {
+// mapping checks that a node is a mapping with known keys. What names it in messages.
+func (r *reader) mapping(n *Node, what string, known []string) fields {
 	if n == nil || n.Kind != Map {
 		if n != nil {
 			r.bag.Error(CodeType, n.Span, keysHelp(known), "%s must be a mapping, not %s", what, n.Kind)
@@ -45,11 +44,7 @@ func (r *reader) mapping(n *Node, what string, known, later []string) fields {
 		return fields{r: r, node: &Node{Kind: Map}, what: what}
 	}
 	for _, e := range n.Entries {
-		switch {
-		case slices.Contains(known, e.Key.Text):
-		case slices.Contains(later, e.Key.Text):
-			r.bag.Error(CodeNotYet, e.Key.Span, "available now: "+strings.Join(known, ", "), "`%s` is not available yet in %s", e.Key.Text, what)
-		default:
+		if !slices.Contains(known, e.Key.Text) {
 			r.bag.Near(CodeUnknownKey, e.Key.Span, e.Key.Text, n.Lacks(known), "%s has no key `%s`", what, e.Key.Text)
 		}
 	}
@@ -175,9 +170,7 @@ func (r *reader) oneOf(n *Node, key, otherwise string, known []string) string {
 		return otherwise
 	}
 	word := r.literal(n, key)
-	switch {
-	case word == "" || slices.Contains(known, word):
-	default:
+	if word != "" && !slices.Contains(known, word) {
 		r.bag.Near(CodeValue, n.Span, word, known, "`%s` can't be %q", key, word)
 	}
 	return word

@@ -47,7 +47,7 @@ func (r *reader) step(n *Node) *Step {
 		r.bag.Error(CodeType, n.Span, "write `- {id: NAME, VERB: ...}`", "a step must be a mapping, not %s", n.Kind)
 		return nil
 	}
-	f := r.mapping(n, "a step", slices.Concat(keys("step"), verbsLater, stepMisplaced), nil)
+	f := r.mapping(n, "a step", slices.Concat(keys("step"), stepMisplaced))
 	for _, e := range f.node.Entries {
 		if slices.Contains(stepMisplaced, e.Key.Text) {
 			r.bag.Error(CodeUnknownKey, e.Key.Span, "write `try: {steps: [...], "+e.Key.Text+": [...]}`", "`%s` belongs into a `try`", e.Key.Text)
@@ -87,6 +87,8 @@ func (r *reader) step(n *Node) *Step {
 		s.Call = r.call(value)
 	case plan.VerbModel:
 		s.Model = r.model(value)
+	case plan.VerbAgent:
+		s.Agent = r.agent(value)
 	case plan.VerbApprove:
 		s.Approve = r.approve(value)
 	case plan.VerbAsk:
@@ -120,12 +122,8 @@ func (r *reader) unique(s *Step) {
 func (r *reader) verb(s *Step, n *Node) *Node {
 	var value *Node
 	var found []string
-	later := false
 	for _, e := range n.Entries {
 		switch {
-		case slices.Contains(verbsLater, e.Key.Text):
-			r.bag.Error(CodeNotYet, e.Key.Span, "available now: "+strings.Join(Verbs, ", "), "the verb `%s` is not available yet", e.Key.Text)
-			later = true
 		case slices.Contains(Verbs, e.Key.Text):
 			if found = append(found, e.Key.Text); len(found) > 1 {
 				r.bag.Error(CodeVerb, e.Key.Span, "split it into two steps", "a step has exactly one verb, and this one has %s", strings.Join(found, " and "))
@@ -134,7 +132,7 @@ func (r *reader) verb(s *Step, n *Node) *Node {
 			s.Verb, s.VerbAt, value = e.Key.Text, e.Key.Span, e.Value
 		}
 	}
-	if len(found) == 0 && !later && !misspeltVerb(n) {
+	if len(found) == 0 && !misspeltVerb(n) {
 		r.bag.Error(CodeVerb, s.At, "give it one of "+strings.Join(Verbs, ", "), "the step has no verb")
 	}
 	return value
@@ -150,14 +148,14 @@ func misspeltVerb(n *Node) bool {
 
 // common reads the keys that steps of several verbs have.
 func (r *reader) common(s *Step, f fields) {
-	calls := []string{plan.VerbAction, plan.VerbModel}
+	calls := []string{plan.VerbAction, plan.VerbModel, plan.VerbAgent}
 	r.only(s, f, "timeout", calls)
 	r.only(s, f, "retry", calls)
 	r.only(s, f, "with", []string{plan.VerbAction})
 	r.only(s, f, "connection", []string{plan.VerbAction})
 	r.only(s, f, "undo", []string{plan.VerbAction})
 	r.only(s, f, "on_error", []string{
-		plan.VerbAction, plan.VerbModel, plan.VerbSet, plan.VerbChoose, plan.VerbParallel, plan.VerbForeach,
+		plan.VerbAction, plan.VerbModel, plan.VerbAgent, plan.VerbSet, plan.VerbChoose, plan.VerbParallel, plan.VerbForeach,
 		plan.VerbRepeat, plan.VerbWait, plan.VerbCall, plan.VerbAsk, plan.VerbTry,
 	})
 	s.Timeout = r.duration(f.get("timeout"), "timeout")
@@ -166,7 +164,7 @@ func (r *reader) common(s *Step, f fields) {
 	if retry == nil {
 		return
 	}
-	k := r.mapping(retry, "`retry`", keys("retry"), nil)
+	k := r.mapping(retry, "`retry`", keys("retry"))
 	s.Retry = &Retry{At: retry.Span}
 	s.Retry.Attempts = r.whole(k.need("attempts"), "attempts", 1, maxAttempts)
 	if s.Retry.Backoff = r.duration(k.get("backoff"), "backoff"); s.Retry.Backoff == 0 {

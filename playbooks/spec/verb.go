@@ -28,13 +28,13 @@ func (r *reader) action(n *Node, f fields) *Action {
 }
 
 func (r *reader) undo(n *Node) *Undo {
-	f := r.mapping(n, "`undo`", keys("undo"), nil)
+	f := r.mapping(n, "`undo`", keys("undo"))
 	u := &Undo{At: n.Span, Within: r.duration(f.get("within"), "within")}
 	if operation := f.need("action"); operation != nil {
 		u.Action = *r.action(operation, fields{r: r, node: &Node{Kind: Map, Entries: withoutUndo(f.node.Entries)}, what: f.what})
 	}
 	if by := f.get("by"); by != nil {
-		u.Role = r.word(r.mapping(by, "`by`", keys("role"), nil).need("role"), "role")
+		u.Role = r.word(r.mapping(by, "`by`", keys("role")).need("role"), "role")
 	}
 	return u
 }
@@ -49,7 +49,7 @@ func (r *reader) choose(n *Node) *Choose {
 	c := &Choose{}
 	branches := n
 	if n.Kind == Map {
-		f := r.mapping(n, "`choose`", keys("choose"), nil)
+		f := r.mapping(n, "`choose`", keys("choose"))
 		branches = f.need("branches")
 		r.otherwise(c, f.get("else"))
 	}
@@ -59,11 +59,11 @@ func (r *reader) choose(n *Node) *Choose {
 	}
 	for i, item := range items {
 		if otherwise := item.Get("else"); otherwise != nil && item.Get("when") == nil && i == len(items)-1 && !c.HasElse {
-			r.mapping(item, "the last branch", []string{"else"}, nil)
+			r.mapping(item, "the last branch", []string{"else"})
 			r.otherwise(c, otherwise)
 			continue
 		}
-		f := r.mapping(item, "a branch", []string{"when", "steps"}, nil)
+		f := r.mapping(item, "a branch", []string{"when", "steps"})
 		b := Branch{When: r.scalar(f.need("when"), "when")}
 		if steps := f.need("steps"); steps != nil {
 			b.Steps = r.block(steps, "steps")
@@ -80,7 +80,7 @@ func (r *reader) otherwise(c *Choose, n *Node) {
 }
 
 func (r *reader) parallel(n *Node) *Parallel {
-	f := r.mapping(n, "`parallel`", keys("parallel"), nil)
+	f := r.mapping(n, "`parallel`", keys("parallel"))
 	p := &Parallel{
 		Wait:      r.oneOf(f.get("wait"), "wait", "all", []string{"all", "any"}),
 		OnFailure: r.oneOf(f.get("on_failure"), "on_failure", "stop", []string{"stop", "collect"}),
@@ -101,7 +101,7 @@ func (r *reader) parallel(n *Node) *Parallel {
 }
 
 func (r *reader) foreach(n *Node) *Foreach {
-	f := r.mapping(n, "`foreach`", keys("foreach"), nil)
+	f := r.mapping(n, "`foreach`", keys("foreach"))
 	e := &Foreach{
 		Items: f.need("items"), As: "item", AtOnce: 1, Collect: f.get("collect"),
 		AtMost:    r.whole(f.get("at_most"), "at_most", 1, plan.MaxItems),
@@ -125,36 +125,41 @@ func (r *reader) foreach(n *Node) *Foreach {
 }
 
 func (r *reader) model(n *Node) *Model {
-	f := r.mapping(n, "`model`", keys("model"), nil)
+	f := r.mapping(n, "`model`", keys("model"))
 	m := &Model{
 		Provider: r.literal(f.get("provider"), "provider"),
 		Prompt:   r.scalar(f.need("prompt"), "prompt"),
 		Evidence: r.wrapped(f.get("evidence"), "evidence"),
-		Returns:  f.need("returns"),
+		Returns:  r.returns(f.need("returns")),
 		Missing:  r.words(f.get("missing"), "missing"),
-	}
-	if m.Returns != nil && m.Returns.Kind != Map {
-		switch word := r.literal(m.Returns, "returns"); word {
-		case "verdict":
-		case "":
-			m.Returns = nil
-		default:
-			r.bag.Near(CodeValue, m.Returns.Span, word, []string{"verdict"}, "`returns` can't be %q: it is `verdict`, or a JSON Schema as a mapping", shorten(word))
-			m.Returns = nil
-		}
 	}
 	return m
 }
 
+// returns is the word verdict or a schema; nil after a report.
+func (r *reader) returns(n *Node) *Node {
+	if n == nil || n.Kind == Map {
+		return n
+	}
+	word := r.literal(n, "returns")
+	if word == "verdict" {
+		return n
+	}
+	if word != "" {
+		r.bag.Near(CodeValue, n.Span, word, []string{"verdict"}, "`returns` can't be %q: it is `verdict`, or a JSON Schema as a mapping", shorten(word))
+	}
+	return nil
+}
+
 func (r *reader) approve(n *Node) *Approve {
-	f := r.mapping(n, "`approve`", keys("approve"), nil)
+	f := r.mapping(n, "`approve`", keys("approve"))
 	a := &Approve{}
 	r.asking(a, f)
 	a.OnTimeout = r.oneOf(f.get("on_timeout"), "on_timeout", "deny", []string{"deny", "escalate"})
 	a.Covers = r.words(f.get("covers"), "covers")
 	a.Edit = r.words(f.get("edit"), "edit")
 	if by := f.need("by"); by != nil {
-		r.by(a, r.mapping(by, "`by`", keys("by"), nil))
+		r.by(a, r.mapping(by, "`by`", keys("by")))
 	}
 	r.escalation(a, f)
 	return a
@@ -191,17 +196,17 @@ func (r *reader) escalation(a *Approve, f fields) {
 		r.bag.Error(CodeMissing, f.get("on_timeout").Span, "add `escalate_to: {role: lead}`", "`on_timeout: escalate` needs `escalate_to`")
 		r.bag.Add(f.node, "escalate_to", usual["escalate_to"])
 	case to != nil:
-		a.EscalateTo = r.word(r.mapping(to, "`escalate_to`", keys("role"), nil).need("role"), "role")
+		a.EscalateTo = r.word(r.mapping(to, "`escalate_to`", keys("role")).need("role"), "role")
 	}
 }
 
 func (r *reader) ask(n *Node) *Ask {
-	f := r.mapping(n, "`ask`", keys("ask"), nil)
+	f := r.mapping(n, "`ask`", keys("ask"))
 	a := &Ask{}
 	r.asking(&a.Approve, f)
 	a.OnTimeout = r.oneOf(f.get("on_timeout"), "on_timeout", "fail", []string{"fail", "continue", "escalate"})
 	if by := f.need("by"); by != nil {
-		r.by(&a.Approve, r.mapping(by, "`by`", keys("asked"), nil))
+		r.by(&a.Approve, r.mapping(by, "`by`", keys("asked")))
 	}
 	r.escalation(&a.Approve, f)
 	form := f.need("fields")
@@ -220,7 +225,7 @@ func (r *reader) ask(n *Node) *Ask {
 }
 
 func (r *reader) field(e Entry) Field {
-	f := r.mapping(e.Value, "a field", keys("field"), nil)
+	f := r.mapping(e.Value, "a field", keys("field"))
 	field := Field{
 		Name: e.Key, Title: r.literal(f.get("title"), "title"), Required: r.boolean(f.get("required"), "required"),
 		Type: r.oneOf(f.need("type"), "type", "", FieldTypes), Default: f.get("default"),
@@ -247,7 +252,7 @@ func (r *reader) field(e Entry) Field {
 }
 
 func (r *reader) repeat(n *Node) *Repeat {
-	f := r.mapping(n, "`repeat`", keys("repeat"), nil)
+	f := r.mapping(n, "`repeat`", keys("repeat"))
 	p := &Repeat{
 		Until: r.scalar(f.get("until"), "until"), While: r.scalar(f.get("while"), "while"),
 		Every: r.duration(f.get("every"), "every"), AtMost: r.whole(f.need("at_most"), "at_most", 1, plan.MaxRounds),
@@ -270,7 +275,7 @@ func (r *reader) wait(n *Node) *Wait {
 	if n.Kind != Map {
 		return &Wait{For: r.duration(n, "wait")}
 	}
-	f := r.mapping(n, "`wait`", keys("wait"), nil)
+	f := r.mapping(n, "`wait`", keys("wait"))
 	w := &Wait{For: r.duration(f.get("for"), "for"), Until: r.scalar(f.get("until"), "until")}
 	given := 0
 	for _, key := range []string{"for", "until", "event"} {
@@ -293,7 +298,7 @@ func (r *reader) wait(n *Node) *Wait {
 	}
 	w.Within = r.duration(f.need("within"), "within")
 	w.OnTimeout = r.oneOf(f.get("on_timeout"), "on_timeout", "fail", []string{"fail", "continue"})
-	k := r.mapping(event, "`event`", keys("event"), nil)
+	k := r.mapping(event, "`event`", keys("event"))
 	w.Event = &Event{Sources: r.sources(k.get("source")), When: r.scalar(k.get("when"), "when")}
 	return w
 }
@@ -303,7 +308,7 @@ func (r *reader) call(n *Node) *Call {
 	if n.Kind != Map {
 		return &Call{Playbook: r.word(n, "call")}
 	}
-	f := r.mapping(n, "`call`", keys("call"), nil)
+	f := r.mapping(n, "`call`", keys("call"))
 	return &Call{
 		Playbook: r.word(f.need("playbook"), "playbook"), Inputs: r.values(f.get("inputs"), "inputs", "an input's name"),
 		Detached: r.boolean(f.get("detached"), "detached"),
@@ -311,7 +316,7 @@ func (r *reader) call(n *Node) *Call {
 }
 
 func (r *reader) try(n *Node) *Try {
-	f := r.mapping(n, "`try`", keys("try"), nil)
+	f := r.mapping(n, "`try`", keys("try"))
 	t := &Try{}
 	if steps := f.need("steps"); steps != nil {
 		t.Steps = r.block(steps, "steps")
@@ -344,7 +349,7 @@ func (r *reader) stop(n *Node) *Stop {
 	case String:
 		return &Stop{Status: r.oneOf(n, "stop", "", []string{"completed", "failed"})}
 	}
-	f := r.mapping(n, "`stop`", keys("stop"), nil)
+	f := r.mapping(n, "`stop`", keys("stop"))
 	return &Stop{
 		Status: r.oneOf(f.get("status"), "status", "completed", []string{"completed", "failed"}),
 		Reason: r.scalar(f.get("reason"), "reason"),
