@@ -89,7 +89,7 @@ func newPlaybookExport(std IO) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		o := cacao.ExportOptions{CreatedBy: *by, Catalog: catalog}
+		o := cacao.ExportOptions{CreatedBy: *by}
 		if o.Created, o.Modified, err = versions(args[0], *created, *modified); err != nil {
 			return usageError{fmt.Errorf("%w (see: %s --help)", err, cmd.CommandPath())}
 		}

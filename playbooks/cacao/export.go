@@ -9,7 +9,6 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"picket/playbooks"
 	"picket/playbooks/plan"
 )
 
@@ -19,7 +18,6 @@ type ExportOptions struct {
 	Modified time.Time // of this version; Created where it is zero
 	// CreatedBy is the id of the STIX identity that made the playbook; one made of the owner's name where it is empty.
 	CreatedBy string
-	Catalog   *playbooks.Catalog // tells what operations do, for descriptions; may be nil
 }
 
 // Export writes a playbook as CACAO 2.0 JSON, and reports for which parts other tools have only the readable form. The
@@ -31,7 +29,7 @@ func Export(source []byte, o ExportOptions) ([]byte, []Entry, error) {
 		return nil, nil, err
 	}
 	x := &exporter{
-		catalog: o.Catalog, playbook: text(root, "name"), inputs: child(root, "inputs"),
+		playbook: text(root, "name"), inputs: child(root, "inputs"),
 		says: map[string]string{}, variables: object(), agents: object(), targets: object(), does: map[string]bool{},
 	}
 	if o.Modified.IsZero() {
@@ -77,7 +75,6 @@ func lostComments(before, after *yaml.Node) int {
 
 // exporter makes one document.
 type exporter struct {
-	catalog   *playbooks.Catalog
 	playbook  string
 	inputs    *yaml.Node
 	says      map[string]string // variables, by the expression that reads the same
@@ -180,7 +177,7 @@ func (x *exporter) finish(d *value, root *yaml.Node, creator string) (*value, er
 	d.put("extension_definitions", object(Extension, object(
 		"type", str("extension-definition"), "name", str("Picket playbook"),
 		"description", str("Keeps what a Picket playbook says and CACAO can't: the playbook and each step as they are written, without the steps inside."),
-		"created_by", str(identityID("picket")), "schema", str(extensionSchema), "version", str("1.0.0"),
+		"created_by", str(identityID("picket")), "schema", str(extensionSchema), "version", str(extensionVersion),
 	)))
 	summary := object()
 	for _, feature := range []string{"external_playbooks", "parallel_processing", "if_logic", "while_logic", "switch_logic", "temporal_logic", "data_markings"} {
@@ -207,6 +204,9 @@ func (x *exporter) finish(d *value, root *yaml.Node, creator string) (*value, er
 const (
 	attackName = "mitre-attack"
 	keptDo     = "nothing: the extension keeps it, and an import into Picket reads it from there"
+	// extensionVersion changes with the properties of the extension, and with the readable form of any step: an import holds
+	// that form against its own.
+	extensionVersion = "1.0.0"
 	// extensionSchema is the normative text of the extension. Names have the letters that the specification allows.
 	extensionSchema = "playbook_source (in playbook_extensions): the playbook as YAML, its list `steps` left empty. " +
 		"step_source (in step_extensions): a step of the playbook as YAML, its lists of steps left empty. " +

@@ -29,7 +29,7 @@ func TestExports(t *testing.T) {
 			require.NoError(t, err)
 			compiled := playbooks.CompileSet([]playbooks.File{other, {Name: "playbook.yaml", Source: a.Files[0].Data}}, cat)
 			require.NotNil(t, compiled[1].Plan, "%v", compiled[1].Diagnostics)
-			document, report, err := cacao.Export(a.Files[0].Data, cacao.ExportOptions{Created: made, Modified: made.Add(time.Hour), Catalog: cat})
+			document, report, err := cacao.Export(a.Files[0].Data, cacao.ExportOptions{Created: made, Modified: made.Add(time.Hour)})
 			require.NoError(t, err)
 			var lines strings.Builder
 			for _, e := range report {
@@ -64,7 +64,7 @@ func TestAnExportIsRefusedWithAPlace(t *testing.T) {
 func TestAChangeByAnotherToolIsReported(t *testing.T) {
 	t.Parallel()
 	cat, compiled := catalog(t)
-	document, _, err := cacao.Export(compiled["azure-ad-account-locking.yaml"].File.Source, cacao.ExportOptions{Created: made, Catalog: cat})
+	document, _, err := cacao.Export(compiled["azure-ad-account-locking.yaml"].File.Source, cacao.ExportOptions{Created: made})
 	require.NoError(t, err)
 	changed := strings.Replace(string(document), `"Approve or refuse: `, `"Just do it: `, 1)
 	require.NotEqual(t, string(document), changed)
@@ -80,7 +80,7 @@ func TestAChangeByAnotherToolIsReported(t *testing.T) {
 func TestAStepThatAnotherToolPutInIsImported(t *testing.T) {
 	t.Parallel()
 	cat, compiled := catalog(t)
-	document, _, err := cacao.Export(compiled["azure-ad-account-locking.yaml"].File.Source, cacao.ExportOptions{Created: made, Catalog: cat})
+	document, _, err := cacao.Export(compiled["azure-ad-account-locking.yaml"].File.Source, cacao.ExportOptions{Created: made})
 	require.NoError(t, err)
 	const added = "action--11111111-1111-4111-8111-111111111111"
 	d := decode(t, document)
@@ -132,4 +132,20 @@ func TestTheBounds(t *testing.T) {
 			require.True(t, strings.Contains(err.Error(), c.says) || strings.Contains(invalid.Problems[len(invalid.Problems)-1].Message, c.says), "%v", invalid.Problems)
 		})
 	}
+}
+
+func TestAnExportOfAnotherVersionIsReadByItsExtension(t *testing.T) {
+	t.Parallel()
+	cat, compiled := catalog(t)
+	before := compiled["azure-ad-account-locking.yaml"]
+	document, _, err := cacao.Export(before.File.Source, cacao.ExportOptions{Created: made})
+	require.NoError(t, err)
+	d := decode(t, document)
+	d["extension_definitions"].(map[string]any)[cacao.Extension].(map[string]any)["version"] = "0.9.0"
+	in, err := cacao.Import(encode(t, d), cacao.ImportOptions{Catalog: cat})
+	require.NoError(t, err)
+	got, _ := playbooks.Compile("", in.Source, cat)
+	require.Empty(t, diff.Plans(before.Plan, got))
+	require.Len(t, in.Report, 3)
+	require.Contains(t, in.Report[2].Why, "1.0.0")
 }

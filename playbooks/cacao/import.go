@@ -69,6 +69,11 @@ func Import(document []byte, o ImportOptions) (Imported, error) {
 	if own {
 		expected = im.exported(out.Source)
 	}
+	if own && expected == nil {
+		im.tell(join("/extension_definitions", Extension), "the version of the extension", "it is another one than this Picket's "+extensionVersion+", or the playbook can't be exported",
+			"nothing: the playbook is what the extension says; whether the rest of the document was changed since is not known")
+		root.useAll()
+	}
 	if revoked := root.get("revoked"); revoked != nil && revoked.text == "false" {
 		revoked.used = true // as where it is left out
 	}
@@ -128,7 +133,10 @@ func (im *importer) tell(pointer, what, why, do string) {
 // exported is the document as an export of the playbook gives it now, to hold the one that was read against. It is nil
 // where the playbook can't be exported.
 func (im *importer) exported(source []byte) *value {
-	o := ExportOptions{Catalog: im.Catalog, CreatedBy: im.root.peek("created_by")}
+	if im.root.get("extension_definitions").get(Extension).peek("version") != extensionVersion {
+		return nil
+	}
+	o := ExportOptions{CreatedBy: im.root.peek("created_by")}
 	o.Created, _ = time.Parse(time.RFC3339Nano, im.root.peek("created"))
 	o.Modified, _ = time.Parse(time.RFC3339Nano, im.root.peek("modified"))
 	text, _, err := Export(source, o)

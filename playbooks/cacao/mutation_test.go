@@ -52,7 +52,7 @@ func TestBrokenDocumentsAreRefusedOrRead(t *testing.T) {
 		documents = append(documents, document)
 	}
 	for _, name := range []string{"azure-ad-account-locking.yaml", "ransomware-containment.yaml", "isolate-hosts.yaml"} {
-		document, _, err := cacao.Export(compiled[name].File.Source, cacao.ExportOptions{Created: made, Catalog: cat})
+		document, _, err := cacao.Export(compiled[name].File.Source, cacao.ExportOptions{Created: made})
 		require.NoError(t, err)
 		documents = append(documents, document)
 	}

@@ -269,11 +269,6 @@ func (s *showing) action() {
 		return
 	}
 	about := operation
-	if s.catalog != nil {
-		if op, ok := s.catalog.Operations[operation]; ok {
-			about += " (" + op.Title + "; " + op.Effect + ")"
-		}
-	}
 	for _, e := range entries(with) {
 		about += "\n" + e[0].Value + ": " + inline(e[1]) // the command writes variables
 	}

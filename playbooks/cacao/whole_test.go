@@ -67,7 +67,7 @@ var identifier = regexp.MustCompile(`^[a-z][a-z0-9-]*--[0-9a-f-]{36}$`)
 // playbook, or is at a place that the report names.
 func TestNothingIsDroppedInSilence(t *testing.T) {
 	t.Parallel()
-	cat, compiled := catalog(t)
+	_, compiled := catalog(t)
 	documents := map[string][]byte{}
 	files, err := filepath.Glob("testdata/import/*.txtar")
 	require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestNothingIsDroppedInSilence(t *testing.T) {
 		_, documents[filepath.Base(file)] = archive(t, file)
 	}
 	for _, name := range []string{"azure-ad-account-locking.yaml"} {
-		document, _, err := cacao.Export(compiled[name].File.Source, cacao.ExportOptions{Created: made, Catalog: cat})
+		document, _, err := cacao.Export(compiled[name].File.Source, cacao.ExportOptions{Created: made})
 		require.NoError(t, err)
 		documents[name] = document
 	}
@@ -112,11 +112,11 @@ var variable = regexp.MustCompile(`__[a-zA-Z_][a-zA-Z0-9_-]*?__`)
 // TestTheNativeFormIsWhole holds exports against what the specification wants beyond its schema.
 func TestTheNativeFormIsWhole(t *testing.T) {
 	t.Parallel()
-	cat, compiled := catalog(t)
+	_, compiled := catalog(t)
 	for name, c := range compiled {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			document, _, err := cacao.Export(c.File.Source, cacao.ExportOptions{Created: made, Catalog: cat})
+			document, _, err := cacao.Export(c.File.Source, cacao.ExportOptions{Created: made})
 			require.NoError(t, err)
 			d := decode(t, document)
 			steps := d["workflow"].(map[string]any)
@@ -181,7 +181,7 @@ func TestOthersCanStepThroughAnExport(t *testing.T) {
 	for name, c := range compiled {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			document, _, err := cacao.Export(c.File.Source, cacao.ExportOptions{Created: made, Catalog: cat})
+			document, _, err := cacao.Export(c.File.Source, cacao.ExportOptions{Created: made})
 			require.NoError(t, err)
 			d := decode(t, document)
 			delete(d, "playbook_extensions")
