@@ -379,6 +379,7 @@ var kept = map[string][]string{
 	plan.VerbParallel: {"wait", "on_failure"}, plan.VerbForeach: {"as", "at_once", "at_most", "on_failure", "collect"},
 	plan.VerbRepeat: {"at_most", "every"}, plan.VerbWait: {"event", "until", "within", "on_timeout"}, plan.VerbCall: {"detached"},
 	plan.VerbModel:   {"provider", "evidence", "returns", "missing"},
+	plan.VerbAgent:   {"use", "provider", "evidence", "tools", "connections", "returns", "missing", "max_turns", "budget", "approval"},
 	plan.VerbApprove: {"covers", "edit", "remind", "on_timeout", "escalate_to", "evidence"},
 	plan.VerbAsk:     {"remind", "on_timeout", "escalate_to", "evidence"},
 	plan.VerbTry:     {"catch", "finally"},
@@ -388,12 +389,13 @@ var kept = map[string][]string{
 func (s *showing) onlyOurs() []string {
 	var only []string
 	switch s.verb {
-	case plan.VerbForeach, plan.VerbWait, plan.VerbModel, plan.VerbTry, plan.VerbStop, plan.VerbApprove, plan.VerbSet:
-		only = append(only, s.verb)
+	case plan.VerbChoose, plan.VerbParallel, plan.VerbRepeat, plan.VerbCall, plan.VerbAsk: // CACAO has them as well
 	case plan.VerbAction:
 		if !s.natively {
 			only = append(only, "the operation "+s.body.Value)
 		}
+	default:
+		only = append(only, s.verb)
 	}
 	for _, key := range kept[s.verb] {
 		if child(s.body, key) != nil {

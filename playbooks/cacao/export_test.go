@@ -13,6 +13,8 @@ import (
 	"picket/playbooks"
 	"picket/playbooks/cacao"
 	"picket/playbooks/diff"
+	"picket/playbooks/plan"
+	"picket/playbooks/spec"
 )
 
 func TestExports(t *testing.T) {
@@ -29,6 +31,11 @@ func TestExports(t *testing.T) {
 			require.NoError(t, err)
 			compiled := playbooks.CompileSet([]playbooks.File{other, {Name: "playbook.yaml", Source: a.Files[0].Data}}, cat)
 			require.NotNil(t, compiled[1].Plan, "%v", compiled[1].Diagnostics)
+			verbs := map[string]bool{}
+			plan.Walk(compiled[1].Plan.Steps, func(s *plan.Step) { verbs[s.Verb] = true })
+			for _, verb := range spec.Verbs {
+				require.True(t, verbs[verb], "the case has no step with the verb %s", verb)
+			}
 			document, report, err := cacao.Export(a.Files[0].Data, cacao.ExportOptions{Created: made, Modified: made.Add(time.Hour)})
 			require.NoError(t, err)
 			var lines strings.Builder

@@ -64,6 +64,13 @@ func newCatalog(t testing.TB) (*playbooks.Catalog, map[string]playbooks.Compiled
 			Local: op.Local, TimeoutMS: op.TimeoutMS, Untrusted: op.Untrusted,
 		}
 	}
+	var agents []playbooks.File
+	for _, name := range slices.Sorted(maps.Keys(library.Agents())) {
+		agents = append(agents, playbooks.File{Name: name, Source: library.Agents()[name]})
+	}
+	var wrong []playbooks.Diagnostic
+	cat.Agents, wrong = playbooks.ReadAgents(agents, cat)
+	require.Empty(t, wrong)
 	var files []playbooks.File
 	all := sources(t)
 	for _, name := range slices.Sorted(maps.Keys(all)) {

@@ -209,6 +209,9 @@ func (s *showing) show() {
 		s.call()
 	case plan.VerbModel:
 		s.fails(s.act("ask", s.title(), s.lines("prompt", "evidence", "returns", "missing"), s.command("Asks a language model"), s.picket(), nil))
+	case plan.VerbAgent:
+		s.fails(s.act("ask", s.title(), s.lines("use", "goal", "evidence", "tools", "returns", "missing", "max_turns", "budget", "approval"),
+			s.command("Lets a language model call tools until it can answer"), s.picket(), nil))
 	case plan.VerbApprove:
 		s.does["approval"] = true
 		about := s.lines("by", "covers", "edit", "on_timeout", "escalate_to", "evidence")
@@ -227,6 +230,8 @@ func (s *showing) show() {
 			status = "completed"
 		}
 		s.act("stop", s.title(), "The run ends here, whatever follows.", s.command(strings.TrimSuffix("Ends the run as "+status+": "+reason, ": ")), s.picket(), nil)
+	default: // a verb that is younger than this package
+		s.fails(s.act("do", s.title(), "", s.command(s.verb+": "+inline(s.body)), s.picket(), nil))
 	}
 }
 
