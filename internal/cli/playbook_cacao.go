@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,15 +50,10 @@ func newPlaybookImport(std IO) *cobra.Command {
 		if err := output(std, *out, in.Source); err != nil {
 			return err
 		}
-		if err := printReport(std, args[0], in.Report, *asJSON); err != nil {
+		if err := printReport(std, args[0], cacaoReport{in.Report, in.Diagnostics}, *asJSON); err != nil {
 			return err
 		}
-		failed := false
-		for _, d := range in.Diagnostics {
-			fmt.Fprintln(std.Err, d.String())
-			failed = failed || d.Severity == playbooks.SeverityError
-		}
-		if failed {
+		if slices.ContainsFunc(in.Diagnostics, func(d playbooks.Diagnostic) bool { return d.Severity == playbooks.SeverityError }) {
 			return errSilent
 		}
 		return nil
@@ -100,7 +96,7 @@ func newPlaybookExport(std IO) *cobra.Command {
 		if err := output(std, *out, document); err != nil {
 			return err
 		}
-		return printReport(std, args[0], report, *asJSON)
+		return printReport(std, args[0], cacaoReport{Report: report}, *asJSON)
 	}
 	return cmd
 }
@@ -161,6 +157,7 @@ func shippedCatalog(connectors string) (*playbooks.Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
+	catalog.Connections = nil // those of the instance are not known here, and the report names the new ones
 	catalog.Playbooks = map[string]playbooks.Callable{}
 	for _, c := range playbooks.CompileSet(withLibrary(nil), catalog) {
 		if c.Plan != nil {
@@ -182,15 +179,24 @@ func problems(std IO, file string, err error) error {
 	return errSilent
 }
 
-func printReport(std IO, file string, report []cacao.Entry, asJSON bool) error {
+// cacaoReport is what a command has to say beside its output.
+type cacaoReport struct {
+	Report      []cacao.Entry          `json:"report"`
+	Diagnostics []playbooks.Diagnostic `json:"diagnostics,omitempty"`
+}
+
+func printReport(std IO, file string, r cacaoReport, asJSON bool) error {
 	if asJSON {
-		if report == nil {
-			report = []cacao.Entry{}
+		if r.Report == nil {
+			r.Report = []cacao.Entry{}
 		}
-		return printJSON(std.Err, report)
+		return printJSON(std.Err, r)
 	}
-	for _, e := range report {
+	for _, e := range r.Report {
 		fmt.Fprintf(std.Err, "%s: %s\n", file, e)
+	}
+	for _, d := range r.Diagnostics {
+		fmt.Fprintln(std.Err, d.String())
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/tools/txtar"
 )
 
 func TestExportAndImportGiveThePlaybookBack(t *testing.T) {
@@ -49,11 +50,28 @@ func TestTheReportsAreForProgramsAsWell(t *testing.T) {
 	code, out, errs := command(t, "playbook", "export", "--json", "../../playbooks/library/purge-mail.yaml")
 	require.Equal(t, 0, code, errs)
 	require.True(t, json.Valid([]byte(out)))
-	var report []map[string]string
+	var report struct{ Report []map[string]string }
 	require.NoError(t, json.Unmarshal([]byte(errs), &report))
-	for _, entry := range report {
+	require.NotEmpty(t, report.Report)
+	for _, entry := range report.Report {
 		for _, key := range []string{"what", "why", "do"} {
 			require.NotEmpty(t, entry[key])
 		}
 	}
+}
+
+func TestAnImportFromElsewhereCompilesAndNamesTheConnectionsItNeeds(t *testing.T) {
+	t.Parallel()
+	golden, err := txtar.ParseFile("../../playbooks/cacao/testdata/import/requests.txtar")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	document, playbook := filepath.Join(dir, "requests.json"), filepath.Join(dir, "requests.yaml")
+	require.NoError(t, os.WriteFile(document, golden.Files[0].Data, 0o600))
+	code, _, errs := command(t, "playbook", "import", document, "--owner", "soc-team", "-o", playbook)
+	require.Equal(t, 0, code, errs)
+	require.Contains(t, errs, "make a connection reputation-api of the connector http")
+	text, err := os.ReadFile(playbook)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "owner: soc-team")
+	require.NotContains(t, errs, "/created_by")
 }
