@@ -32,6 +32,9 @@ const (
 	startAttempts = 5
 	// stopTimeout bounds Stop: what was committed is safe, and the rest is repeated at the next start.
 	stopTimeout = 5 * time.Second
+	// startTimeout bounds how long a server that was just started may take to answer: about a second, but far more on a
+	// machine that is busy.
+	startTimeout = 2 * time.Minute
 )
 
 // Engine is a running Temporal server and a client of it. The owner of workers stops them before it stops the engine.
@@ -100,6 +103,7 @@ func start(ctx context.Context, o Options) (*Engine, error) {
 	o.HostPort = e.hostPort
 	options := o.clientOptions(codec)
 	options.HeadersProvider = token
+	options.ConnectionOptions.GetSystemInfoTimeout = startTimeout
 	if e.client, err = client.DialContext(ctx, options); err != nil {
 		e.Stop()
 		return nil, soc.Errorf(soc.Unavailable, "reach the temporal server just started: %w", err)
