@@ -8,18 +8,28 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// after is where the branches of a step come back together, and the step that follows there.
-func (f *foreignStep) after() string {
-	if to := f.next(f.v); to != "" {
-		return to
+// after is the step that follows where the branches of this one are over, and where they are: a branch of a step that does
+// not lead on by itself is over where the block around it is as well.
+func (f *foreignStep) after() (next string, stops []string, err error) {
+	if next = f.next(f.v); next != "" {
+		return next, []string{next}, nil
 	}
-	return f.join(f.id)
+	next, err = f.join(f.id, f.stops)
+	return next, f.around(next), err
+}
+
+// around are the stops of the block around the step, and one more.
+func (f *foreignStep) around(stop string) []string {
+	if stop == "" {
+		return f.stops
+	}
+	return append(slices.Clone(f.stops), stop)
 }
 
 // branch is the steps of one branch.
-func (f *foreignStep) branch(first, after string, to *[]*yaml.Node) func() error {
+func (f *foreignStep) branch(first string, stops []string, to *[]*yaml.Node) func() error {
 	return func() error {
-		steps, err := f.chain(first, []string{after}, f.depth+1, f.before...)
+		steps, err := f.chain(first, stops, f.depth+1, f.before...)
 		*to = steps
 		return err
 	}
@@ -47,12 +57,16 @@ func (f *foreignStep) failure() (string, error) {
 	f.v.read("on_failure")
 	set(last, "on_error", scalar("continue"))
 	f.mayFail(id)
-	together := f.join(f.id)
+	together, err := f.join(f.id, f.stops)
+	if err != nil {
+		return "", err
+	}
+	stops := f.around(together)
 	failed := "steps." + id + `.status != "ok"`
 	var handling, going []*yaml.Node
-	f.copies++
-	err := f.branches(f.branch(handler, together, &handling))
-	f.copies--
+	f.failing++
+	err = f.branches(f.branch(handler, stops, &handling))
+	f.failing--
 	if err != nil {
 		return "", err
 	}
@@ -65,7 +79,7 @@ func (f *foreignStep) failure() (string, error) {
 		f.put(choose, "", "choose", sequence([]*yaml.Node{mapping("when", scalar(failed), "steps", sequence(f.something(handling)))}))
 		return success, nil
 	}
-	if err := f.branches(f.branch(success, together, &going)); err != nil {
+	if err := f.branches(f.branch(success, stops, &going)); err != nil {
 		return "", err
 	}
 	f.put(choose, "", "choose", sequence([]*yaml.Node{
@@ -115,12 +129,15 @@ func (f *foreignStep) condition(name string) string {
 func (f *foreignStep) choice() (string, error) {
 	name := f.name()
 	when := f.condition(name)
-	after := f.after()
+	after, stops, err := f.after()
+	if err != nil {
+		return "", err
+	}
 	var yes, no []*yaml.Node
 	otherwise := f.v.read("on_false")
 	if err := f.branches(
-		f.branch(f.v.read("on_true"), after, &yes),
-		f.branch(otherwise, after, &no),
+		f.branch(f.v.read("on_true"), stops, &yes),
+		f.branch(otherwise, stops, &no),
 	); err != nil {
 		return "", err
 	}
@@ -134,15 +151,21 @@ func (f *foreignStep) choice() (string, error) {
 
 func (f *foreignStep) parallel() (string, error) {
 	name := f.name()
-	after := f.after()
+	after, stops, err := f.after()
+	if err != nil {
+		return "", err
+	}
 	ways := f.v.list("next_steps")
 	steps := make([][]*yaml.Node, len(ways))
 	var run []func() error
 	for i, w := range ways {
 		w.used = true
-		run = append(run, f.branch(w.text, after, &steps[i]))
+		run = append(run, f.beforeOthers(f.branch(w.text, stops, &steps[i])))
 	}
-	if err := f.branches(run...); err != nil {
+	f.beside = append(f.beside, map[string]bool{})
+	err = f.branches(run...)
+	f.beside = f.beside[:len(f.beside)-1]
+	if err != nil {
 		return "", err
 	}
 	named := mapping()
@@ -159,6 +182,18 @@ func (f *foreignStep) parallel() (string, error) {
 	}
 	f.put(f.importer.id(name), name, "parallel", mapping("branches", named))
 	return after, nil
+}
+
+// beforeOthers notes the steps of a branch for the branches beside it.
+func (f *foreignStep) beforeOthers(branch func() error) func() error {
+	return func() error {
+		from := len(f.order)
+		err := branch()
+		for _, id := range f.order[from:] {
+			f.beside[len(f.beside)-1][id] = true
+		}
+		return err
+	}
 }
 
 func (f *foreignStep) loop() (string, error) {
@@ -217,13 +252,16 @@ func (f *foreignStep) cases() (string, error) {
 			"fields", mapping("case", flow(mapping("type", scalar("text"), "required", typed("!!bool", "true")))), "within", scalar(defaultWithin)))
 		expression = "steps." + id + ".output.values.case"
 	}
-	after := f.after()
+	after, stops, err := f.after()
+	if err != nil {
+		return "", err
+	}
 	cases := f.v.get("cases")
 	steps := make([][]*yaml.Node, len(cases.members))
 	var run []func() error
 	for i, c := range cases.members {
 		c.used = true
-		run = append(run, f.branch(c.text, after, &steps[i]))
+		run = append(run, f.branch(c.text, stops, &steps[i]))
 	}
 	if err := f.branches(run...); err != nil {
 		return "", err

@@ -27,6 +27,8 @@ const (
 	MaxNested = 24      // levels of blocks inside blocks
 	maxReport = 5_000   // entries of a report
 	maxText   = 4 << 20 // bytes of text with variables in it; what is beyond keeps its variables as they are
+	maxCopies = 500     // of steps that are reached on several ways
+	maxDrawn  = 100     // blocks in which it is worked out where branches come back together
 	maxWays   = 16      // steps that may have given a variable its value
 )
 

@@ -28,6 +28,7 @@ type foreignStep struct {
 	*importer
 	id, at string
 	v      *value
+	stops  []string // where the block around it is over
 	depth  int
 	before []string // the steps on the way to here, this one included
 	made   []*yaml.Node

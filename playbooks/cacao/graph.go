@@ -9,8 +9,8 @@ import (
 
 // A workflow is a graph, and a playbook is blocks in blocks. A branching step that says where its branches come back to
 // (on_completion) is a block by itself. Where it does not, its branches come back together at the first step that lies on every
-// way from it to an end, which is its immediate post-dominator. A step that is reached in another way is where the
-// workflow is no blocks, and the error names it.
+// way from it to an end, which is its immediate post-dominator. A step that is reached in another way has a
+// copy there.
 
 // chain is the steps from one on, until an end, or a step that is a stop. Before are the steps on the way to here.
 func (im *importer) chain(id string, stops []string, depth int, before ...string) ([]*yaml.Node, error) {
@@ -30,18 +30,17 @@ func (im *importer) chain(id string, stops []string, depth int, before ...string
 			return nil, invalid(at, "the workflow goes in a circle: %s; only a while-condition step may repeat steps", im.way(append(slices.Clone(before[i:]), id)))
 		}
 		if im.visited[id] {
-			if im.copies == 0 {
-				return nil, invalid(at, "the step %s is reached on ways that do not come back together there: it belongs to two branches at once; "+
-					"give the branching step an on_completion, or each branch a step of its own", label(id, s))
+			if err := im.again(id, s); err != nil {
+				return nil, err
 			}
-			im.tell(at, "the step "+label(id, s), "several steps lead to it when they fail", "nothing: each has a copy of it")
 		}
 		if im.made++; im.made > MaxSteps {
 			return nil, invalid(at, "the workflow gives more than %d steps; split the playbook", MaxSteps)
 		}
 		im.visited[id] = true
+		im.order = append(im.order, id)
 		before = append(before, id)
-		made, next, err := im.step(id, s, depth, before)
+		made, next, err := im.step(id, s, stops, depth, before)
 		if err != nil {
 			return nil, err
 		}
@@ -49,6 +48,23 @@ func (im *importer) chain(id string, stops []string, depth int, before ...string
 		id = next
 	}
 	return nodes, nil
+}
+
+// again is a step that is reached on another way as well, and has a copy there. Where the other way is another branch of
+// one parallel step, it can't be told whether the step is meant to be done once or twice.
+func (im *importer) again(id string, s *value) error {
+	at := join("/workflow", id)
+	beside := slices.ContainsFunc(im.beside, func(branches map[string]bool) bool { return branches[id] })
+	if beside && im.failing == 0 {
+		return invalid(at, "the step %s is reached from two branches of a parallel step, and it can't be told whether it is done once or twice; "+
+			"let the branches end, and the parallel step lead on to it by on_completion, or give each branch a step of its own", label(id, s))
+	}
+	if im.copies++; im.copies > maxCopies {
+		return invalid(at, "the step %s is one of many that are reached on several ways; more than %d copies would be needed; "+
+			"give the branching steps an on_completion where their ways come back together", label(id, s), maxCopies)
+	}
+	im.tell(at, "the step "+label(id, s), "several ways lead to it that do not come back together there", "nothing: each way has a copy of it")
+	return nil
 }
 
 // way is steps as an error lists them.
@@ -67,7 +83,7 @@ func (im *importer) way(ids []string) string {
 }
 
 // step is one workflow step as steps of ours, and the step that follows.
-func (im *importer) step(id string, s *value, depth int, before []string) ([]*yaml.Node, string, error) {
+func (im *importer) step(id string, s *value, stops []string, depth int, before []string) ([]*yaml.Node, string, error) {
 	keeps := ours(s, "step_extensions")
 	switch {
 	case keeps.get("part_of") != nil:
@@ -79,7 +95,7 @@ func (im *importer) step(id string, s *value, depth int, before []string) ([]*ya
 		}
 		return []*yaml.Node{n}, im.next(s), nil
 	}
-	f := &foreignStep{importer: im, id: id, v: s, at: join("/workflow", id), depth: depth, before: before}
+	f := &foreignStep{importer: im, id: id, v: s, at: join("/workflow", id), stops: stops, depth: depth, before: before}
 	return f.read()
 }
 
@@ -102,25 +118,30 @@ func ways(s *value) []string {
 	return to
 }
 
-// join is where the ways from a step come together, "" where they do so at an end only.
-func (im *importer) join(id string) string {
-	if im.joins == nil {
-		im.joins = postDominators(im.steps)
+// join is where the ways from a step come together inside a block that the stops end, "" where they do so at its end only.
+func (im *importer) join(id string, stops []string) (string, error) {
+	key := strings.Join(stops, " ")
+	if im.joins[key] == nil {
+		if len(im.joins) == maxDrawn {
+			return "", invalid(join("/workflow", id), "more than %d blocks hold branching steps without an on_completion; say where their branches come back together", maxDrawn)
+		}
+		im.joins[key] = postDominators(im.steps, stops)
 	}
-	return im.joins[id]
+	return im.joins[key][id], nil
 }
 
-// postDominators are the immediate post-dominators of all steps, those that are an end left out. The algorithm is that
-// of Cooper, Harvey and Kennedy, A Simple, Fast Dominance Algorithm, on the graph turned around.
-func postDominators(workflow *value) map[string]string {
+// postDominators are the immediate post-dominators of all steps, those that are an end left out; stops are ends. The
+// algorithm is that of Cooper, Harvey and Kennedy, A Simple, Fast Dominance Algorithm, on the graph turned around.
+func postDominators(workflow *value, stops []string) map[string]string {
 	const exit = ""
 	into := map[string][]string{} // the ways that lead from a step, by the step; turned around: its predecessors
 	from := map[string][]string{}
 	link := func(a, b string) { into[a], from[b] = append(into[a], b), append(from[b], a) }
 	for _, m := range workflow.members {
 		to := ways(m.value)
-		if m.peek("type") == "end" || len(to) == 0 {
+		if m.peek("type") == "end" || len(to) == 0 || slices.Contains(stops, m.key) {
 			link(m.key, exit)
+			continue
 		}
 		for _, t := range to {
 			link(m.key, t)
@@ -180,7 +201,7 @@ func postDominators(workflow *value) map[string]string {
 		}
 	}
 	for id, d := range dominator {
-		if d != exit && workflow.get(d).peek("type") == "end" {
+		if d != exit && (workflow.get(d).peek("type") == "end" || slices.Contains(stops, d)) {
 			dominator[id] = exit
 		}
 	}

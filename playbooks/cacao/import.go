@@ -91,11 +91,14 @@ type importer struct {
 	root    *value
 	steps   *value // the workflow
 	report  []Entry
-	ids     map[string]bool // of the playbook's steps
-	visited map[string]bool // workflow steps that were put into the playbook
-	made    int             // how many were, copies counted
-	copies  int             // how many ways of failure lead to here: what is on them may be copied
-	joins   map[string]string
+	ids     map[string]bool              // of the playbook's steps
+	visited map[string]bool              // workflow steps that were put into the playbook
+	made    int                          // how many were, copies counted
+	order   []string                     // the same, in the order in which they were
+	copies  int                          // how many of them are copies
+	failing int                          // how many ways of failure lead to here
+	beside  []map[string]bool            // of each parallel step around here, the steps of its branches before this one
+	joins   map[string]map[string]string // by the stops of a block
 	vars    map[string]variable
 	needs   map[string]bool // connections that were reported
 	text    int             // bytes of text with variables
@@ -108,7 +111,7 @@ func newImporter(root *value, o ImportOptions) *importer {
 	}
 	im := &importer{
 		ImportOptions: o, root: root, steps: root.get("workflow"),
-		ids: map[string]bool{}, visited: map[string]bool{}, vars: map[string]variable{}, needs: map[string]bool{}, nodes: spec.MaxNodes,
+		ids: map[string]bool{}, visited: map[string]bool{}, vars: map[string]variable{}, needs: map[string]bool{}, joins: map[string]map[string]string{}, nodes: spec.MaxNodes,
 	}
 	for _, m := range im.steps.members {
 		if id := ownID.FindStringSubmatch(ours(m.value, "step_extensions").peek("step_source")); id != nil {
@@ -248,8 +251,8 @@ func (im *importer) workflow() ([]*yaml.Node, error) {
 	if exception == "" || im.steps.get(exception).peek("type") == "end" {
 		return steps, im.unreached()
 	}
-	im.copies++
-	defer func() { im.copies-- }()
+	im.failing++
+	defer func() { im.failing-- }()
 	handler, err := im.chain(exception, nil, 1)
 	if err != nil {
 		return nil, err

@@ -172,7 +172,7 @@ func TestAGraphAsBlocksDoesTheSame(t *testing.T) {
 		if err != nil {
 			var invalid *cacao.InvalidError
 			require.True(t, errors.As(err, &invalid), "%v", err)
-			require.Contains(t, invalid.Problems[0].Message, "is reached on ways that do not come back together there")
+			require.Contains(t, invalid.Problems[0].Message, "is reached from two branches of a parallel step")
 			return
 		}
 		compiled, diagnostics := playbooks.Compile("random.yaml", in.Source, &playbooks.Catalog{})
