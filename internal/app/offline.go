@@ -22,13 +22,15 @@ import (
 	"picket/workflows"
 )
 
-// OfflineCatalog is what the compiler knows without an instance: the connectors, and no connections.
+// OfflineCatalog is what the compiler knows without an instance: the connectors. Connections are not checked.
 func OfflineCatalog(connectorsDir string) (*playbooks.Catalog, error) {
 	registry, err := connector.New(connector.Options{Dirs: dirs(connectorsDir)})
 	if err != nil {
 		return nil, err
 	}
-	return Catalog(registry), nil
+	catalog := Catalog(registry)
+	catalog.Connections = nil // which ones there are is the instance's to say
+	return catalog, nil
 }
 
 func dirs(dir string) []string {

@@ -1074,8 +1074,21 @@ export interface components {
             /** @description The cost, or a part of it, is not known */
             no_price?: boolean;
             output?: components["schemas"]["JSON"];
+            /** @description Of a turn of an agent: what was wrong with its answer */
+            problem?: string;
             prompt: string;
             provider: string;
+            /** @description Of a turn of an agent: what the model said, and the tools that it wanted */
+            reply?: {
+                calls?: {
+                    arguments: components["schemas"]["JSON"];
+                    id: string;
+                    name: string;
+                }[];
+                text?: string;
+            } & {
+                [key: string]: unknown;
+            };
             request?: components["schemas"]["JSON"];
             system: string;
             tokens_in: number;
@@ -1220,6 +1233,39 @@ export interface components {
                 }[];
                 with?: components["schemas"]["JSON"];
             };
+            agent?: {
+                budget?: {
+                    [key: string]: unknown;
+                };
+                digest?: string;
+                evidence?: {
+                    [key: string]: unknown;
+                }[] | null;
+                goal?: components["schemas"]["JSON"];
+                instructions?: string;
+                max_turns: number;
+                missing?: string[];
+                not_requester?: boolean;
+                provider?: string;
+                quorum?: number;
+                returns: string;
+                role?: string;
+                schema?: components["schemas"]["JSON"];
+                tools: {
+                    connection?: string;
+                    /** @enum {string} */
+                    effect: "read" | "write" | "consequential";
+                    input?: components["schemas"]["JSON"];
+                    operation: string;
+                    /** @description Milliseconds */
+                    timeout?: number;
+                    title?: string;
+                    untrusted?: boolean;
+                }[];
+                use?: string;
+                /** @description Milliseconds */
+                within?: number;
+            };
             approve?: {
                 covers: string[] | null;
                 edit?: {
@@ -1322,7 +1368,7 @@ export interface components {
                 steps: components["schemas"]["PlanStep"][] | null;
             };
             /** @enum {string} */
-            verb: "action" | "set" | "choose" | "parallel" | "foreach" | "repeat" | "wait" | "call" | "model" | "approve" | "ask" | "try" | "stop";
+            verb: "action" | "set" | "choose" | "parallel" | "foreach" | "repeat" | "wait" | "call" | "model" | "agent" | "approve" | "ask" | "try" | "stop";
             wait?: {
                 event?: {
                     [key: string]: unknown;
@@ -1594,7 +1640,7 @@ export interface components {
             /** @description Path of the step that took this one back */
             undone_by?: string;
             /** @enum {string} */
-            verb: "action" | "set" | "choose" | "parallel" | "foreach" | "repeat" | "wait" | "call" | "model" | "approve" | "ask" | "try" | "stop";
+            verb: "action" | "set" | "choose" | "parallel" | "foreach" | "repeat" | "wait" | "call" | "model" | "agent" | "approve" | "ask" | "try" | "stop";
             votes?: components["schemas"]["Vote"][];
             /**
              * Format: date-time

@@ -8,22 +8,32 @@ import { Button } from '@/ui/button'
 import { Dialog, DialogContent } from '@/ui/dialog'
 import { inert } from '@/ui/inert'
 import { ActionError } from '@/ui/states'
-import { argumentsOf } from './arguments'
+import { argumentsOf, said, textOf, type Edits } from './arguments'
 
-export type Outcome = 'approved' | 'denied'
+const shorten = (text: string) => (text.length > 80 ? `${text.slice(0, 80)}…` : text)
+
+/** What somebody is about to say: yes or no to calls, or the answers of a form. */
+export type Intent = { outcome: 'approved' | 'denied'; answers?: Record<string, unknown> }
+
+type Props = { approval: Approval; intent: Intent; edits: Edits; close: () => void }
 
 /** Asks once more, with room for a reason, and sends the decision bound to what was shown. */
-export function Decide({ approval, outcome, close }: { approval: Approval; outcome: Outcome; close: () => void }) {
+export function Decide({ approval, intent, edits, close }: Props) {
+  const { outcome, answers } = intent
   const client = useQueryClient()
   const [reason, setReason] = useState('')
   const [key] = useState(newKey) // one key for one intent: pressing twice is one decision
   const yes = useRef<HTMLButtonElement>(null)
   const approving = outcome === 'approved'
+  const form = approval.kind === 'ask'
   const decide = useMutation({
     mutationFn: () =>
       call<Approval>('POST', `/v1/approvals/${encodeURIComponent(approval.id)}/decision`, {
         key,
-        body: { outcome, digest: approval.digest, ...(reason.trim() && { reason: reason.trim() }) },
+        body: {
+          outcome, digest: approval.digest, ...(reason.trim() && { reason: reason.trim() }),
+          ...(approving && answers && { answers }), ...(approving && Object.keys(edits).length > 0 && { edited: edits }),
+        },
       }),
     onSuccess: (decided) => {
       client.setQueryData(approvalQuery(approval.id).queryKey, decided)
@@ -41,8 +51,8 @@ export function Decide({ approval, outcome, close }: { approval: Approval; outco
   return (
     <Dialog open onOpenChange={(open) => !open && close()}>
       <DialogContent
-        title={approving ? 'Approve and release?' : 'Deny?'}
-        description={approving ? 'This is done at once when you approve.' : 'Nothing is released, and the run ends.'}
+        title={form ? (approving ? 'Send these answers?' : 'Decline to answer?') : approving ? 'Approve and release?' : 'Deny?'}
+        description={said(approval, approving)}
         className="w-[min(480px,94vw)]"
         onOpenAutoFocus={(event) => {
           if (!approving) return // the reason has the focus
@@ -58,12 +68,22 @@ export function Decide({ approval, outcome, close }: { approval: Approval; outco
           }}
         >
           <ul className="space-y-1.5 rounded-md bg-sunken px-3 py-2">
+            {form && approving && (approval.form ?? []).map((field) => (
+              <li key={field.name} className="grid gap-x-3 text-xs sm:grid-cols-[140px_minmax(0,1fr)]">
+                <span className="text-muted [overflow-wrap:anywhere]">{inert(field.title || field.name)}</span>
+                <span className="font-medium [overflow-wrap:anywhere]">{answers?.[field.name] === undefined ? <span className="font-normal text-muted">no answer</span> : inert(shorten(textOf(answers[field.name])))}</span>
+              </li>
+            ))}
+            {form && !approving && <li className="text-xs">{inert(approval.title)}</li>}
             {approval.calls.map((each) => (
-              <li key={each.digest}>
+              <li key={each.step}>
                 <code className="font-mono text-xs font-medium">{each.operation}</code>
                 <span className="block font-mono text-2xs text-muted [overflow-wrap:anywhere]">
-                  {argumentsOf(each).map((argument) => `${argument.name}: ${inert(argument.text.length > 80 ? `${argument.text.slice(0, 80)}…` : argument.text)}`).join(' · ')}
+                  {argumentsOf(each).map((argument) => `${argument.name}: ${inert(shorten(argument.text))}`).join(' · ')}
                 </span>
+                {approving && Object.entries(edits[each.step] ?? {}).map(([name, value]) => (
+                  <span key={name} className="block text-2xs">You change <code className="font-mono">{name}</code> to <code className="font-mono font-medium [overflow-wrap:anywhere]">{inert(shorten(textOf(value)))}</code></span>
+                ))}
               </li>
             ))}
           </ul>
@@ -87,7 +107,7 @@ export function Decide({ approval, outcome, close }: { approval: Approval; outco
             <Button size="md" onClick={close}>Not now</Button>
             <Button ref={yes} type="submit" size="md" variant={approving ? 'ok' : 'danger'} disabled={decide.isPending}>
               {approving ? <Check /> : <Ban />}
-              {decide.isPending ? 'Sending…' : approving ? 'Approve and release' : 'Deny'}
+              {decide.isPending ? 'Sending…' : form ? (approving ? 'Send' : 'Decline') : approving ? 'Approve and release' : 'Deny'}
             </Button>
           </div>
         </form>

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { ArrowRight, Ban, Check, Clock, ShieldAlert } from 'lucide-react'
+import { ArrowRight, Ban, Check, Clock, ShieldAlert, Users } from 'lucide-react'
 import { useState } from 'react'
 import { asVerdict, type Approval, type ApprovalCall, type Evidence } from '@/api/nouns'
 import { approvalQuery, connectionsQuery, operationsQuery, sessionQuery } from '@/api/queries'
@@ -19,19 +19,23 @@ import { ErrorState, Skeleton } from '@/ui/states'
 import { StatusBadge } from '@/ui/status'
 import { Left, useNow, When } from '@/ui/time'
 import { Untrusted, UntrustedBadge } from '@/ui/untrusted'
-import { argumentsOf, onTimeout } from './arguments'
-import { Decide, type Outcome } from './Decide'
+import { Answered, Answers, answersForm } from './Answers'
+import { argumentsOf, changed, changedTo, onTimeout, unfinished, votes, type Edits } from './arguments'
+import { ChangeArgument } from './ChangeArgument'
+import { Decide, type Intent } from './Decide'
 
 /** One approval in full: exactly what a yes releases, what it rests on, and the two answers. */
 export function ReviewCard({ id }: { id: string }) {
   const query = useQuery(approvalQuery(id))
   const { data: session } = useQuery(sessionQuery)
-  const [asking, setAsking] = useState<Outcome>()
+  const [asking, setAsking] = useState<Intent>()
+  const [edits, setEdits] = useState<Edits>({})
   const approval = query.data
   const open = approval?.status === 'pending' && approval.may_decide
+  const form = approval?.kind === 'ask'
   useKeys({
-    a: () => open && setAsking('approved'),
-    d: () => open && setAsking('denied'),
+    a: () => open && !form && !unfinished(edits) && setAsking({ outcome: 'approved' }),
+    d: () => open && setAsking({ outcome: 'denied' }),
   })
   if (query.isError && !approval) return <div className="px-4"><ErrorState error={query.error} retry={() => void query.refetch()} what="the approval" /></div>
   if (!approval) {
@@ -47,10 +51,18 @@ export function ReviewCard({ id }: { id: string }) {
         <div className="mx-auto max-w-3xl space-y-4">
           <Head approval={approval} />
           {approval.decision && <Decided approval={approval} />}
-          <Card>
-            <CardHead title={approval.status === 'pending' ? 'What will happen, exactly' : 'What was asked for, exactly'} right={`${approval.calls.length} ${approval.calls.length === 1 ? 'call' : 'calls'}`} />
-            <ul>{approval.calls.map((call) => <Call key={call.digest} call={call} />)}</ul>
-          </Card>
+          {form ? (
+            open ? <Answers approval={approval} send={(answers) => setAsking({ outcome: 'approved', answers })} /> : <Answered approval={approval} />
+          ) : (
+            <Card>
+              <CardHead title={approval.status === 'pending' ? 'What will happen, exactly' : 'What was asked for, exactly'} right={`${approval.calls.length} ${approval.calls.length === 1 ? 'call' : 'calls'}`} />
+              <ul>
+                {approval.calls.map((call) => (
+                  <Call key={call.step} call={call} edits={open ? edits[call.step] ?? {} : undefined} edited={approval.decision?.edited?.[call.step]} change={(mine) => setEdits((before) => ({ ...before, [call.step]: mine }))} />
+                ))}
+              </ul>
+            </Card>
+          )}
           {approval.message && (
             <Card>
               <CardHead title="What the playbook says" right={<UntrustedBadge>may hold an attacker’s text</UntrustedBadge>} />
@@ -62,13 +74,13 @@ export function ReviewCard({ id }: { id: string }) {
             <Digest label="Digest of all of the above" value={approval.digest} />
             <p className="text-xs text-muted">
               {approval.status === 'pending' && session?.user && <>You decide as {session.user.name} ({session.user.roles.join(', ')}). </>}
-              The decision, its reason and this digest go into the audit ledger; only calls with exactly these arguments are released.
+              {form ? 'The answers and this digest go into the audit ledger.' : 'The decision, its reason and this digest go into the audit ledger; only calls with exactly these arguments are released.'}
             </p>
           </div>
         </div>
       </div>
-      {approval.status === 'pending' && <Bar approval={approval} ask={setAsking} />}
-      {asking && <Decide approval={approval} outcome={asking} close={() => setAsking(undefined)} />}
+      {approval.status === 'pending' && <Bar approval={approval} ask={setAsking} wait={unfinished(edits)} />}
+      {asking && <Decide approval={approval} intent={asking} edits={changed(approval, edits)} close={() => setAsking(undefined)} />}
     </>
   )
 }
@@ -85,7 +97,14 @@ function Head({ approval }: { approval: Approval }) {
       <p className="text-muted">
         Asked by <code className="font-mono text-xs">{approval.playbook} · {approval.step}</code>, <When at={approval.created_at} />, of a {approval.role}
         {approval.not_user && ` who is not ${approval.not_user}`}.
+        {approval.reminders ? ` Reminded ${approval.reminders === 1 ? 'once' : `${approval.reminders} times`}.` : ''}
       </p>
+      {(approval.quorum ?? 1) > 1 && (
+        <p className="mt-1 flex items-start gap-1.5">
+          <Users aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />
+          <span>{votes(approval)}</span>
+        </p>
+      )}
       {approval.status === 'pending' && (
         <p className="mt-1 flex items-start gap-1.5">
           <Clock aria-hidden className="mt-0.5 size-4 shrink-0 text-muted" />
@@ -111,13 +130,18 @@ function Decided({ approval }: { approval: Approval }) {
         <Fact name="By">{decision.by === 'picket' ? 'Picket, at the deadline' : decision.by}</Fact>
         <Fact name="At"><When at={decision.at} exact /></Fact>
         <Fact name="Reason" className="sm:col-span-2"><span className="whitespace-pre-wrap font-normal">{decision.reason ? inert(decision.reason) : 'none given'}</span></Fact>
-        <Fact name="Released" className="sm:col-span-2">{approved ? `${decision.calls.length} of ${approval.calls.length} calls; the run goes on` : 'nothing; the run ends here'}</Fact>
+        {approval.kind === 'approval' && (
+          <Fact name="Released" className="sm:col-span-2">{approved ? `${decision.calls.length} of ${approval.calls.length} calls; the run goes on` : 'nothing'}</Fact>
+        )}
+        {decision.votes && decision.votes.length > 0 && <Fact name="Said yes" className="sm:col-span-2">{decision.votes.map((vote) => vote.by).join(', ')}</Fact>}
       </dl>
     </Card>
   )
 }
 
-function Call({ call }: { call: ApprovalCall }) {
+type CallProps = { call: ApprovalCall; edits: Record<string, unknown> | undefined; edited?: unknown; change: (edits: Record<string, unknown>) => void }
+
+function Call({ call, edits, edited, change }: CallProps) {
   const { data: operations } = useQuery(operationsQuery)
   const { data: connections } = useQuery(connectionsQuery)
   const operation = operations?.find((each) => each.name === call.operation)
@@ -147,6 +171,12 @@ function Call({ call }: { call: ApprovalCall }) {
                 <span className="[overflow-wrap:anywhere]">from {argument.from}</span>
                 {argument.untrusted && <UntrustedBadge>an attacker may have written it</UntrustedBadge>}
               </div>
+              {edits && call.edit?.some((each) => each.argument === argument.name) && (
+                <ChangeArgument call={call} name={argument.name} edits={edits} change={change} />
+              )}
+              {changedTo(edited, call, argument.name) !== undefined && (
+                <p className="mt-0.5 text-2xs">Changed by the approver to <code className="font-mono font-medium [overflow-wrap:anywhere]">{inert(changedTo(edited, call, argument.name)!)}</code></p>
+              )}
             </dd>
           </div>
         ))}
@@ -184,7 +214,7 @@ function EvidenceList({ evidence }: { evidence: Evidence[] }) {
 }
 
 /** The two answers, always in reach. */
-function Bar({ approval, ask }: { approval: Approval; ask: (outcome: Outcome) => void }) {
+function Bar({ approval, ask, wait }: { approval: Approval; ask: (intent: Intent) => void; wait: boolean }) {
   const late = Date.parse(approval.deadline) <= useNow()
   return (
     <div className="shrink-0 border-t border-line bg-surface px-4 py-3 sm:px-6">
@@ -193,10 +223,16 @@ function Bar({ approval, ask }: { approval: Approval; ask: (outcome: Outcome) =>
           <p className="text-muted">You can’t decide this one: {approval.why_not || `it is for a ${approval.role}`}.</p>
         ) : late ? (
           <p className="text-muted">The deadline has passed; what happens now is written down in a moment.</p>
+        ) : approval.kind === 'ask' ? (
+          <>
+            <Button variant="ok" size="md" className="max-sm:h-11 max-sm:flex-1" type="submit" form={answersForm}><Check />Answer…</Button>
+            <Button size="md" className="max-sm:h-11 max-sm:flex-1" onClick={() => ask({ outcome: 'denied' })}><Ban />Decline…</Button>
+            <span className="ml-auto hidden items-center gap-1 text-xs text-muted sm:flex"><Kbd>D</Kbd> decline</span>
+          </>
         ) : (
           <>
-            <Button variant="ok" size="md" className="max-sm:h-11 max-sm:flex-1" onClick={() => ask('approved')}><Check />Approve…</Button>
-            <Button variant="danger" size="md" className="max-sm:h-11 max-sm:flex-1" onClick={() => ask('denied')}><Ban />Deny…</Button>
+            <Button variant="ok" size="md" className="max-sm:h-11 max-sm:flex-1" disabled={wait} title={wait ? 'A changed argument is not valid yet' : undefined} onClick={() => ask({ outcome: 'approved' })}><Check />Approve…</Button>
+            <Button variant="danger" size="md" className="max-sm:h-11 max-sm:flex-1" onClick={() => ask({ outcome: 'denied' })}><Ban />Deny…</Button>
             <span className="ml-auto hidden items-center gap-1 text-xs text-muted sm:flex"><Kbd>A</Kbd> approve <Kbd>D</Kbd> deny</span>
           </>
         )}

@@ -17,8 +17,9 @@ import { useNow, When } from '@/ui/time'
 import { Untrusted } from '@/ui/untrusted'
 import { resolveCitation } from './cite'
 import { Ledger } from './Ledger'
-import { buildRows, flatten, isFinal, summarise, withWaits, type Summary } from './rows'
+import { blocks, buildRows, flatten, isFinal, partOfAgent, summarise, type Summary, withWaits } from './rows'
 import { StepPanel } from './StepPanel'
+import { CancelRun, UndoRun } from './Stop'
 import { Timeline } from './Timeline'
 
 const route = getRouteApi('/app/runs/$id')
@@ -121,6 +122,7 @@ function Body({ run, now }: { run: Run; now: number }) {
               search={search.step === selected.path ? search : {}}
               onTab={(tab) => void navigate({ search: (old) => ({ view: old.view, step: selected.path, tab }), replace: true })}
               onCite={cite}
+              onSelect={select}
               back={back}
             />
           )}
@@ -133,9 +135,9 @@ function Body({ run, now }: { run: Run; now: number }) {
 /** The step one most wants to see when the page opens: what waits, what failed, the verdict, else the first. */
 function mostTelling(steps: Step[]): Step | undefined {
   const first = (test: (step: Step) => boolean) => steps.find(test)
-  return first((step) => step.status === 'waiting' && step.verb === 'approve')
-    ?? first((step) => ['failed', 'unknown'].includes(step.status) && !['choose', 'parallel', 'foreach'].includes(step.verb))
-    ?? first((step) => step.verb === 'model' && step.status === 'ok')
+  return first((step) => step.status === 'waiting' && !!step.approval)
+    ?? first((step) => ['failed', 'unknown'].includes(step.status) && !blocks.has(step.verb) && !partOfAgent(step))
+    ?? first((step) => ['model', 'agent'].includes(step.verb) && step.status === 'ok')
     ?? first((step) => step.status === 'running')
     ?? steps[0]
 }
@@ -146,7 +148,8 @@ function planOf(plan: RunPlan | undefined, id: string): PlanStep | undefined {
       if (step.id === id) return step
       const inner = [
         ...(step.choose?.branches ?? []).map((branch) => branch.steps), step.choose?.else,
-        ...(step.parallel?.branches ?? []).map((branch) => branch.steps), step.foreach?.steps,
+        ...(step.parallel?.branches ?? []).map((branch) => branch.steps), step.foreach?.steps, step.repeat?.steps,
+        step.try?.steps, step.try?.catch, step.try?.finally,
       ]
       for (const block of inner) {
         const found = search(block)
@@ -203,6 +206,8 @@ function Actions({ run, steps }: { run: Run; steps: Step[] }) {
           History
         </a>
       )}
+      {!isFinal(run) && <CancelRun run={run} />}
+      {isFinal(run) && <UndoRun run={run} steps={steps} />}
       {run.alert_id && isFinal(run) && (
         <Button disabled={again.isPending} onClick={() => again.mutate()} title="Starts another run of this playbook on the same alert">
           <RotateCcw />

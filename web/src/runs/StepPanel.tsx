@@ -19,6 +19,7 @@ import { Untrusted } from '@/ui/untrusted'
 import { whatToDo } from './advice'
 import { Conversation } from './Conversation'
 import type { RunSearch } from './search'
+import { StepFacts } from './StepFacts'
 import { VerdictCard } from './Verdict'
 import { verbLook } from './verbs'
 
@@ -29,12 +30,13 @@ type Props = {
   search: RunSearch
   onTab: (tab: string) => void
   onCite: (citation: Citation) => void
+  onSelect: (path: string) => void
   /** Leads back from a citation's evidence to the verdict. */
   back: (() => void) | undefined
 }
 
 /** All there is about one step of a run. */
-export function StepPanel({ run, step, plan, search, onTab, onCite, back }: Props) {
+export function StepPanel({ run, step, plan, search, onTab, onCite, onSelect, back }: Props) {
   const verdict = asVerdict(step.output)
   const tabs = tabsOf(step, !!verdict)
   const tab = tabs.includes(search.tab as TabName) ? (search.tab as TabName) : tabs[0]!
@@ -71,6 +73,7 @@ export function StepPanel({ run, step, plan, search, onTab, onCite, back }: Prop
               <Undo2 aria-hidden className="size-3.5" />Back to the verdict
             </button>
           )}
+          {tab !== 'conversation' && tab !== 'verdict' && <StepFacts step={step} select={onSelect} />}
           <TabPanel value="summary"><Summary step={step} /></TabPanel>
           <TabPanel value="verdict">{verdict && <VerdictCard verdict={verdict} onCite={onCite} />}</TabPanel>
           <TabPanel value="conversation"><Conversation step={step} quote={search.quote} /></TabPanel>
@@ -90,11 +93,11 @@ type TabName = keyof typeof titles
 function tabsOf(step: Step, hasVerdict: boolean): TabName[] {
   const tabs: TabName[] = []
   if (hasVerdict) tabs.push('verdict')
-  if (step.verb === 'approve') tabs.push('decision')
+  if (step.approval || ['approve', 'ask'].includes(step.verb)) tabs.push('decision')
   const troubled = !!step.error || step.attempts.some((attempt) => attempt.error)
   if (step.attempts.length > 0 && troubled) tabs.push('attempts')
   else if (troubled || step.reason || ['queued', 'running', 'skipped', 'cancelled'].includes(step.status)) tabs.push('summary')
-  if (step.verb === 'model') tabs.push('conversation')
+  if (step.model || step.verb === 'model') tabs.push('conversation')
   tabs.push('data')
   if (step.attempts.length > 0 && !troubled) tabs.push('attempts')
   return tabs
@@ -180,7 +183,7 @@ function DecisionOf({ step }: { step: Step }) {
             <Fact name="By">{decision.by === 'picket' ? 'Picket, at the deadline' : decision.by}</Fact>
             <Fact name="At"><When at={decision.at} exact /></Fact>
             {decision.reason && <Fact name="Reason" className="sm:col-span-2"><span className="whitespace-pre-wrap break-words font-normal">{inert(decision.reason)}</span></Fact>}
-            <Fact name="Calls it released" className="sm:col-span-2">{decision.outcome === 'approved' ? decision.calls.length : 'none'}</Fact>
+            {step.verb !== 'ask' && <Fact name="Calls it released" className="sm:col-span-2">{decision.outcome === 'approved' ? decision.calls.length : 'none'}</Fact>}
           </dl>
           <div className="space-y-1 border-t border-line px-4 py-2">
             <Digest label="Of what was shown" value={decision.digest} />
@@ -190,7 +193,7 @@ function DecisionOf({ step }: { step: Step }) {
       ) : step.status === 'waiting' ? (
         <Note>A person’s decision is awaited{step.started && <>, since <When at={step.started} /></>}.</Note>
       ) : step.status === 'queued' ? (
-        <Note>The run has not come to this approval.</Note>
+        <Note>The run has not come to this {step.verb === 'ask' ? 'question' : 'approval'}.</Note>
       ) : (
         <Note>{step.reason ? inert(step.reason) : 'Nobody was asked.'}</Note>
       )}
@@ -214,7 +217,7 @@ function Data({ step, plan, at }: { step: Step; plan: PlanStep | undefined; at: 
   const { data: operations } = useQuery(operationsQuery)
   const operation = operations?.find((each) => each.name === step.operation)
   const origins = (plan?.action?.origins ?? []) as { argument: string; from: string; untrusted?: boolean }[]
-  const fromModel = step.verb === 'model'
+  const fromModel = ['model', 'agent'].includes(step.verb)
   return (
     <div className="space-y-3">
       {step.verb === 'action' && <JsonView title="Input" value={step.input} untrusted={origins.some((origin) => origin.untrusted)} />}

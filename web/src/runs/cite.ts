@@ -8,6 +8,8 @@ export type Target = { to: 'step'; path: string; pointer: string } | { to: 'aler
  * expression is `evidence[N]`, and is followed where the expression is a plain path.
  */
 export function resolveCitation(citation: Citation, model: Pick<Step, 'path'>, steps: Pick<Step, 'path' | 'id'>[], plan?: PlanStep): Target {
+  const called = /^call\[\d+\]$/.test(citation.evidence) && `${model.path.replace(/\/turn\[\d+\]$/, '')}/${citation.evidence}`
+  if (called && steps.some((step) => step.path === called)) return join({ to: 'step', path: called }, citation.pointer)
   const byName = locate(citation.evidence, model.path, steps)
   if (byName) return join(byName, citation.pointer)
   const expression = expressionOf(citation.evidence, plan)
@@ -39,7 +41,7 @@ const join = (place: Place, pointer: string): Target => ({ ...place, pointer: po
 
 /** The expression of a model step's evidence by its name. */
 function expressionOf(evidence: string, plan: PlanStep | undefined): string | undefined {
-  const list = plan?.model?.evidence as { id: string; value?: { expr?: string } }[] | null | undefined
+  const list = (plan?.model ?? plan?.agent)?.evidence as { id: string; value?: { expr?: string } }[] | null | undefined
   return list?.find((each) => each.id === evidence)?.value?.expr
 }
 

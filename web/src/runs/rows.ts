@@ -62,7 +62,7 @@ function groupOf(rows: Map<string, Row>, parent: Row, step: Step): Row {
   const key = `${parent.key}#${kind}:${name}`
   let group = rows.get(key)
   if (!group) {
-    const label = kind === 'item' ? `Item ${step.item! + 1}` : parent.step?.verb !== 'choose' ? name : name === 'else' ? 'otherwise' : `when ${name}`
+    const label = kind === 'item' ? `${parent.step?.verb === 'repeat' ? 'Round' : 'Item'} ${step.item! + 1}` : parent.step?.verb !== 'choose' ? name : name === 'else' ? 'otherwise' : `when ${name}`
     group = { key, kind, label, depth: 0, parent: parent.key, status: 'unreached', start: undefined, end: undefined, step: undefined, children: [] }
     rows.set(key, group)
     parent.children.push(group)
@@ -118,6 +118,12 @@ export function visibleRows(rows: Row[], byHand: ReadonlyMap<string, boolean>): 
 /** All rows, parents before their children. */
 export const flatten = (rows: Row[]): Row[] => rows.flatMap((row) => [row, ...flatten(row.children)])
 
+/** The verbs that only hold other steps. */
+export const blocks: ReadonlySet<string> = new Set(['choose', 'parallel', 'foreach', 'repeat', 'try'])
+
+/** Tells whether a row is a turn of an agent, or a call that it made. */
+export const partOfAgent = (step: Pick<Step, 'id'>): boolean => /^(?:turn|call)\[\d+\]$/.test(step.id)
+
 export type Summary = {
   done: number; failed: number; skipped: number; unreached: number; running: number
   waitedMS: number
@@ -129,13 +135,15 @@ export function summarise(steps: Step[], run: Pick<Run, 'status'>, now: number):
   const sum: Summary = { done: 0, failed: 0, skipped: 0, unreached: 0, running: 0, waitedMS: 0, cost: 0, tokens: 0, modelCalls: 0 }
   const waits: Span[] = []
   for (const step of steps) {
-    if (['choose', 'parallel', 'foreach'].includes(step.verb)) continue
-    if (step.status === 'ok') sum.done++
+    if (blocks.has(step.verb)) continue
+    if (partOfAgent(step)) {
+      // its agent is the step
+    } else if (step.status === 'ok') sum.done++
     else if (['failed', 'unknown', 'denied'].includes(step.status)) sum.failed++
     else if (['skipped', 'cancelled'].includes(step.status)) sum.skipped++
     else if (step.status === 'queued') sum.unreached++
     else sum.running++
-    if (step.verb === 'approve' && step.started) {
+    if (['approve', 'ask'].includes(step.verb) && step.started) {
       waits.push([Date.parse(step.started), step.ended ? Date.parse(step.ended) : isFinal(run) ? Date.parse(step.started) : now])
     }
     for (const attempt of step.attempts) {
@@ -144,7 +152,7 @@ export function summarise(steps: Step[], run: Pick<Run, 'status'>, now: number):
       sum.cost += attempt.model.cost_usd
       sum.tokens += attempt.model.tokens_in + attempt.model.tokens_out
     }
-    if (step.model && !step.attempts.some((attempt) => attempt.model)) {
+    if (step.model && step.verb !== 'agent' && !step.attempts.some((attempt) => attempt.model)) {
       sum.modelCalls++
       sum.cost += step.model.cost_usd
       sum.tokens += step.model.tokens_in + step.model.tokens_out

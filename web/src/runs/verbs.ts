@@ -1,4 +1,4 @@
-import { Bot, Braces, GitFork, Hand, ListTree, OctagonX, Pencil, Repeat2, Search, ShieldAlert, Split, type LucideIcon } from 'lucide-react'
+import { Bot, Braces, ClipboardList, GitFork, Hand, Hourglass, ListTree, OctagonX, Pencil, RefreshCw, Repeat2, Search, ShieldAlert, ShieldQuestion, Split, Workflow, BrainCircuit, type LucideIcon } from 'lucide-react'
 import type { Row } from './rows'
 
 type Look = { icon: LucideIcon; name: string; tint: string }
@@ -12,6 +12,12 @@ const verbs: Record<string, Look> = {
   choose: { icon: GitFork, name: 'chooses a branch', tint: 'bg-info-soft text-info-text' },
   parallel: { icon: Split, name: 'branches at once', tint: 'bg-info-soft text-info-text' },
   foreach: { icon: Repeat2, name: 'loop', tint: 'bg-info-soft text-info-text' },
+  repeat: { icon: RefreshCw, name: 'rounds', tint: 'bg-info-soft text-info-text' },
+  try: { icon: ShieldQuestion, name: 'may fail', tint: 'bg-info-soft text-info-text' },
+  wait: { icon: Hourglass, name: 'waits', tint: 'bg-wait-soft text-wait-text' },
+  call: { icon: Workflow, name: 'runs another playbook', tint: 'bg-info-soft text-info-text' },
+  ask: { icon: ClipboardList, name: 'asks a person', tint: 'bg-wait-soft text-wait-text' },
+  agent: { icon: BrainCircuit, name: 'agent', tint: 'bg-llm-soft text-llm-text' },
   model: { icon: Bot, name: 'model', tint: 'bg-llm-soft text-llm-text' },
   approve: { icon: Hand, name: 'approval', tint: 'bg-wait-soft text-wait-text' },
   stop: { icon: OctagonX, name: 'ends the run', tint: 'bg-info-soft text-info-text' },
