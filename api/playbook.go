@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"picket/docs/diagnostics"
+	"picket/internal/soc"
 	"picket/playbooks/plan"
 	"picket/playbooks/spec"
 )
@@ -70,13 +71,23 @@ func (s *Server) getPlaybook(c *gin.Context) {
 	if !ok {
 		return
 	}
+	var shadow *soc.ShadowSetting // none where it acts
+	switch set, err := s.Decider.Shadow(c.Request.Context(), p.Name); {
+	case err == nil:
+		fill(&set.Operations)
+		shadow = &set
+	case soc.KindOf(err) != soc.NotFound:
+		s.fail(c, err)
+		return
+	}
 	diagnostics := append([]spec.Diagnostic{}, p.Diagnostics...)
 	answer(c, http.StatusOK, struct {
-		Playbook    playbookSummary   `json:"playbook"`
-		Source      string            `json:"source"`
-		Plan        *plan.Plan        `json:"plan"`
-		Diagnostics []spec.Diagnostic `json:"diagnostics"`
-	}{summary(p), p.Source, p.Plan, diagnostics})
+		Playbook    playbookSummary    `json:"playbook"`
+		Source      string             `json:"source"`
+		Plan        *plan.Plan         `json:"plan"`
+		Diagnostics []spec.Diagnostic  `json:"diagnostics"`
+		Shadow      *soc.ShadowSetting `json:"shadow,omitempty"`
+	}{summary(p), p.Source, p.Plan, diagnostics, shadow})
 }
 
 // maxFileName bounds the name that a text is given in its diagnostics, in bytes.

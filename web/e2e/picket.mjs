@@ -5,9 +5,9 @@ import path from 'node:path'
 
 const startWithin = 120_000 // a cold machine creates the databases first
 
-export async function startPicket(binary, data) {
+export async function startPicket(binary, data, ...more) {
   if (!binary || !existsSync(binary)) throw new Error('PICKET_BIN must be the path of a built picket (make build)')
-  const child = spawn(path.resolve(binary), ['serve', '--demo', '--data', data, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(path.resolve(binary), ['serve', '--demo', '--data', data, '--listen', '127.0.0.1:0', ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let ended
   const collect = (chunk) => {

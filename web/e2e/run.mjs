@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { wazuhAlert } from './alert.mjs'
 import { sizes, startBrowser } from './browser.mjs'
+import { languageJourney } from './language.mjs'
 import { startPicket, until } from './picket.mjs'
 
 const user = { name: 'ana.ruiz', password: 'a long sentence for the test' }
@@ -30,7 +31,7 @@ const isolated = async () => {
 }
 
 try {
-  picket = await startPicket(process.env.PICKET_BIN, path.join(work, 'data'))
+  picket = await startPicket(process.env.PICKET_BIN, path.join(work, 'data'), '--playbooks', path.join(import.meta.dirname, 'playbooks'))
   browser = await startBrowser(shots)
   say(`picket is at ${picket.url}`)
   const context = await browser.context({ acceptDownloads: true })
@@ -248,6 +249,8 @@ try {
   await page.keyboard.press('g')
   await page.keyboard.press('i')
   await heading('Approvals').waitFor()
+
+  await languageJourney({ page, picket, browser, host, isolated, say })
 
   // What each page weighs when it is opened cold.
   const storage = await context.storageState()

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { changed, changedTo, said, unfinished, votes } from '@/approvals/arguments'
 import { fieldOf } from '@/approvals/ChangeArgument'
+import { byHand, startFields } from '@/playbooks/StartRun'
 import { readValue, shownValue } from '@/ui/field'
 
 describe('a field', () => {
@@ -68,5 +69,23 @@ describe('a quorum', () => {
     expect(said({ kind: 'approval', quorum: 2, on_timeout: 'deny' }, true)).toContain('1 more is needed')
     expect(said({ kind: 'approval', quorum: 2, votes: [vote('ana')], on_timeout: 'deny' }, true)).toContain('at once')
     expect(said({ kind: 'ask', on_timeout: 'fail' }, false)).toContain('fails')
+  })
+})
+
+describe('a start by hand', () => {
+  const inputs = [
+    { name: 'host', type: 'string', required: true },
+    { name: 'days', type: 'integer', default: { lit: 7 } },
+    { name: 'user', type: 'string', required: true, default: { expr: 'alert.user.name' } },
+  ]
+  it('needs what has no default', () => {
+    const { fields, shown, computed } = startFields({ inputs } as never)
+    expect(fields.map((field) => [field.name, field.required])).toEqual([['host', true], ['days', false], ['user', false]])
+    expect(shown).toEqual({ host: '', days: '7', user: '' })
+    expect([...computed]).toEqual(['user'])
+  })
+  it('is for playbooks that allow it', () => {
+    expect(byHand({ triggers: [{ kind: 'alert' }, { kind: 'manual' }] } as never)).toBe(true)
+    expect(byHand({ triggers: [{ kind: 'alert' }] } as never)).toBe(false)
   })
 })

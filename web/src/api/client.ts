@@ -44,7 +44,7 @@ type Options = { query?: Query; body?: unknown; signal?: AbortSignal; key?: stri
 export const suspectSignedOut = () => signedOut()
 
 /** Sends a request; the answer's JSON, or a Problem. `key` makes repeating a change safe: the same key, the same answer. */
-export async function call<T>(method: 'GET' | 'POST' | 'DELETE', path: string, options: Options = {}): Promise<T> {
+export async function call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, options: Options = {}): Promise<T> {
   const url = new URL(path, location.origin)
   for (const [name, value] of Object.entries(options.query ?? {})) {
     if (value !== undefined && value !== '') url.searchParams.set(name, String(value))

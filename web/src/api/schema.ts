@@ -1371,7 +1371,9 @@ export interface components {
             verb: "action" | "set" | "choose" | "parallel" | "foreach" | "repeat" | "wait" | "call" | "model" | "agent" | "approve" | "ask" | "try" | "stop";
             wait?: {
                 event?: {
-                    [key: string]: unknown;
+                    sources?: string[];
+                    uses?: string[];
+                    when?: string;
                 };
                 /** @description Milliseconds */
                 for?: number;
@@ -1416,6 +1418,7 @@ export interface components {
             /** @description Null when it does not compile */
             plan: components["schemas"]["Plan"] | null;
             playbook: components["schemas"]["Playbook"];
+            shadow?: components["schemas"]["Shadow"];
             source: string;
         };
         PlaybookList: {

@@ -11,6 +11,8 @@ import { useMedia } from '@/ui/media'
 import { Page } from '@/ui/page'
 import { Empty, ErrorState, Skeleton, SkeletonRows } from '@/ui/states'
 import { Graph } from './Graph'
+import { Shadow } from './Shadow'
+import { byHand, StartRun } from './StartRun'
 import { allSteps } from './text'
 
 const Source = lazy(() => import('./Source'))
@@ -78,6 +80,8 @@ export function PlaybookPage() {
             </div>
           )}
           <Link to="/runs" search={{ playbook: playbook.name }} className={buttonClass({})}><PlayCircle />Its runs</Link>
+          {playbook.consequential > 0 && <Shadow name={playbook.name} shadow={query.data.shadow} />}
+          {plan && byHand(plan) && <StartRun name={playbook.name} plan={plan} />}
         </>
       }
     >

@@ -138,7 +138,7 @@ function mostTelling(steps: Step[]): Step | undefined {
   return first((step) => step.status === 'waiting' && !!step.approval)
     ?? first((step) => ['failed', 'unknown'].includes(step.status) && !blocks.has(step.verb) && !partOfAgent(step))
     ?? first((step) => ['model', 'agent'].includes(step.verb) && step.status === 'ok')
-    ?? first((step) => step.status === 'running')
+    ?? first((step) => ['running', 'waiting'].includes(step.status))
     ?? steps[0]
 }
 

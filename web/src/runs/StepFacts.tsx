@@ -1,21 +1,28 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import type { Step } from '@/api/nouns'
+import type { PlanStep, Step } from '@/api/nouns'
+import { formatDuration } from '@/ui/duration'
 import { inert } from '@/ui/inert'
 import { JsonView } from '@/ui/json'
 import { Card, Fact } from '@/ui/page'
 import { When } from '@/ui/time'
 
-type Props = { step: Step; select: (path: string) => void }
+type Props = { step: Step; plan: PlanStep | undefined; select: (path: string) => void }
 
 /** What a step has beside its input and output, by its verb: loops, waits, called runs, what was taken back or only recorded. */
-export function StepFacts({ step, select }: Props) {
+export function StepFacts({ step, plan, select }: Props) {
   const facts: [name: string, value: ReactNode][] = []
   const to = (path: string) => (
     <button type="button" onClick={() => select(path)} className="rounded font-mono text-xs text-accent-text underline underline-offset-2">{path}</button>
   )
   if (step.run_id) {
     facts.push(['The run that it made', <Link key="run" to="/runs/$id" params={{ id: step.run_id }} search={{}} className="rounded font-mono text-xs text-accent-text underline underline-offset-2">{step.run_id}</Link>])
+  }
+  const wait = step.waited ? undefined : plan?.wait
+  if (wait?.for) facts.push(['It waits for', formatDuration(wait.for)])
+  if (wait?.event) {
+    facts.push(['It waits for an event', <span key="event">{wait.event.sources?.join(', ') || 'of any source'}{wait.event.when && <> for which <code className="font-mono text-xs [overflow-wrap:anywhere]">{wait.event.when}</code></>}</span>])
+    if (wait.within) facts.push(['For at most', formatDuration(wait.within)])
   }
   if (step.waited) facts.push([step.status === 'waiting' ? 'It waits until' : 'It waited until at most', <When key="until" at={step.waited} exact />])
   if (step.expired) facts.push(['Time', 'It ran out before an answer or an event came'])

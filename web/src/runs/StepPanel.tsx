@@ -73,7 +73,7 @@ export function StepPanel({ run, step, plan, search, onTab, onCite, onSelect, ba
               <Undo2 aria-hidden className="size-3.5" />Back to the verdict
             </button>
           )}
-          {tab !== 'conversation' && tab !== 'verdict' && <StepFacts step={step} select={onSelect} />}
+          {tab !== 'conversation' && tab !== 'verdict' && <StepFacts step={step} plan={plan} select={onSelect} />}
           <TabPanel value="summary"><Summary step={step} /></TabPanel>
           <TabPanel value="verdict">{verdict && <VerdictCard verdict={verdict} onCite={onCite} />}</TabPanel>
           <TabPanel value="conversation"><Conversation step={step} quote={search.quote} /></TabPanel>
