@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -258,19 +257,4 @@ func TestRulesNameNoDataSet(t *testing.T) {
 	for name := range names {
 		require.NotRegexp(t, `(^|[^a-z0-9])`+regexp.QuoteMeta(name)+`([^a-z0-9]|$)`, rules.String(), "a rule is about one data set")
 	}
-}
-
-// TestLongCommandsTakeNoTime bounds what an attacker's longest command lines cost.
-func TestLongCommandsTakeNoTime(t *testing.T) {
-	t.Parallel()
-	var lines []string
-	for i := range 40 {
-		lines = append(lines, strings.Repeat(fmt.Sprintf("powershell -e curl net use reg add %d \\\\", i), 200))
-	}
-	data, err := json.Marshal(map[string]any{"class_uid": 2004, "commands": map[string]any{"command": lines}})
-	require.NoError(t, err)
-	began := time.Now()
-	judge(t, Request{Evidence: []soc.Evidence{{ID: "x", Data: data}}})
-	require.Less(t, time.Since(began), 20*time.Second)
-	t.Log(time.Since(began))
 }

@@ -14,6 +14,7 @@ import { Severity } from '@/ui/severity'
 import { Empty, ErrorState, SkeletonRows } from '@/ui/states'
 import { StatusBadge } from '@/ui/status'
 import { Left, useNow, When } from '@/ui/time'
+import { aRole } from './arguments'
 import { ReviewCard } from './ReviewCard'
 
 const route = getRouteApi('/app/approvals')
@@ -143,7 +144,7 @@ function Item({ approval, current, open }: { approval: Approval; current: boolea
           </span>
         </span>
         <span className="text-[13px] font-medium [overflow-wrap:anywhere]">{inert(approval.title)}</span>
-        <span className="font-mono text-2xs text-muted">{approval.playbook} · {approval.step}{!approval.may_decide && approval.status === 'pending' && ` · for a ${approval.role}`}</span>
+        <span className="font-mono text-2xs text-muted">{approval.playbook} · {approval.step}{!approval.may_decide && approval.status === 'pending' && ` · for ${aRole(approval.role)}`}</span>
       </button>
     </li>
   )

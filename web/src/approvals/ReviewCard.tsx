@@ -20,7 +20,7 @@ import { StatusBadge } from '@/ui/status'
 import { Left, useNow, When } from '@/ui/time'
 import { Untrusted, UntrustedBadge } from '@/ui/untrusted'
 import { Answered, Answers, answersForm } from './Answers'
-import { argumentsOf, changed, changedTo, onTimeout, unfinished, votes, type Edits } from './arguments'
+import { argumentsOf, aRole, changed, changedTo, onTimeout, unfinished, votes, type Edits } from './arguments'
 import { ChangeArgument } from './ChangeArgument'
 import { Decide, type Intent } from './Decide'
 
@@ -95,7 +95,7 @@ function Head({ approval }: { approval: Approval }) {
       </div>
       <h2 className="text-lg font-semibold [overflow-wrap:anywhere]">{inert(approval.title)}</h2>
       <p className="text-muted">
-        Asked by <code className="font-mono text-xs">{approval.playbook} · {approval.step}</code>, <When at={approval.created_at} />, of a {approval.role}
+        Asked by <code className="font-mono text-xs">{approval.playbook} · {approval.step}</code>, <When at={approval.created_at} />, of {aRole(approval.role)}
         {approval.not_user && ` who is not ${approval.not_user}`}.
         {approval.reminders ? ` Reminded ${approval.reminders === 1 ? 'once' : `${approval.reminders} times`}.` : ''}
       </p>
@@ -220,7 +220,7 @@ function Bar({ approval, ask, wait }: { approval: Approval; ask: (intent: Intent
     <div className="shrink-0 border-t border-line bg-surface px-4 py-3 sm:px-6">
       <div className="mx-auto flex max-w-3xl flex-wrap items-center gap-3">
         {!approval.may_decide ? (
-          <p className="text-muted">You can’t decide this one: {approval.why_not || `it is for a ${approval.role}`}.</p>
+          <p className="text-muted">You can’t decide this one: {approval.why_not || `it is for ${aRole(approval.role)}`}.</p>
         ) : late ? (
           <p className="text-muted">The deadline has passed; what happens now is written down in a moment.</p>
         ) : approval.kind === 'ask' ? (

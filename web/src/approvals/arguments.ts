@@ -23,6 +23,9 @@ export function argumentsOf(call: Pick<ApprovalCall, 'arguments' | 'origins'>): 
 export const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : JSON.stringify(value, null, value !== null && typeof value === 'object' ? 2 : 0) ?? ''
 
+/** A role with its article. */
+export const aRole = (role: string): string => `${/^[aeiou]/.test(role) ? 'an' : 'a'} ${role}`
+
 /** What the approver changes: new values, by a call's step and argument; undefined is one that is not valid yet. */
 export type Edits = Record<string, Record<string, unknown>>
 

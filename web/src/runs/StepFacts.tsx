@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { PlanStep, Step } from '@/api/nouns'
+import { aRole } from '@/approvals/arguments'
 import { formatDuration } from '@/ui/duration'
 import { inert } from '@/ui/inert'
 import { JsonView } from '@/ui/json'
@@ -33,7 +34,7 @@ export function StepFacts({ step, plan, select }: Props) {
   if (step.undoes) facts.push(['It takes back', to(step.undoes)])
   if (step.undone_by) facts.push(['Taken back by', to(step.undone_by)])
   if (step.undo && !step.undone_by) {
-    facts.push(['Can be taken back by', <span key="undo"><code className="font-mono text-xs">{step.undo.operation}</code>{step.undo.role && <span className="font-normal text-muted">, after a yes of a {step.undo.role}</span>}</span>])
+    facts.push(['Can be taken back by', <span key="undo"><code className="font-mono text-xs">{step.undo.operation}</code>{step.undo.role && <span className="font-normal text-muted">, after a yes of {aRole(step.undo.role)}</span>}</span>])
   }
   if (step.caught) facts.push(['Its catch dealt with', <span key="caught" className="[overflow-wrap:anywhere]">{step.caught.kind.replaceAll('_', ' ')}: {inert(step.caught.message)}</span>])
   const only = step.shadow && step.verb !== 'approve'

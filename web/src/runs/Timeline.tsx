@@ -7,7 +7,7 @@ import { cn } from '@/ui/cn'
 import { formatDuration } from '@/ui/duration'
 import { Kbd } from '@/ui/page'
 import { StatusIcon, statusLook } from '@/ui/status'
-import { visibleRows, type Row } from './rows'
+import { visibleRows, waitVerbs, type Row } from './rows'
 import { busySpans, makeScale, roomyTicks, type Scale } from './scale'
 import { rowLook } from './verbs'
 
@@ -171,7 +171,7 @@ function Bars({ row, scale }: { row: Row; scale: Scale }) {
   const width = `max(4px, ${right - left}%)`
   const at = { left: `min(${left}%, calc(100% - 4px))` }
   if (row.status === 'skipped') return <i className="absolute top-1/2 size-2 -translate-y-1/2 rotate-45 border border-info bg-surface" style={at} />
-  if (row.step?.verb === 'approve') {
+  if (waitVerbs.has(row.step?.verb ?? '')) {
     return (
       <>
         <i className={cn(bar, 'hatch h-3.5 border border-wait bg-wait-soft text-wait', row.status === 'waiting' && 'pulse')} style={{ ...at, width }} />

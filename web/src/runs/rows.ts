@@ -118,6 +118,9 @@ export function visibleRows(rows: Row[], byHand: ReadonlyMap<string, boolean>): 
 /** All rows, parents before their children. */
 export const flatten = (rows: Row[]): Row[] => rows.flatMap((row) => [row, ...flatten(row.children)])
 
+/** The verbs in which nothing happens but waiting, for people, events or a time. */
+export const waitVerbs: ReadonlySet<string> = new Set(['approve', 'ask', 'wait'])
+
 /** The verbs that only hold other steps. */
 export const blocks: ReadonlySet<string> = new Set(['choose', 'parallel', 'foreach', 'repeat', 'try'])
 

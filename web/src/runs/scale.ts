@@ -1,4 +1,4 @@
-import { merge, type Row, type Span } from './rows'
+import { merge, waitVerbs, type Row, type Span } from './rows'
 
 /** A stretch of the time axis; a folded one has a fixed width, however long it lasts. */
 export type Segment = { from: number; to: number; folded: boolean; left: number; width: number } // left, width: per cent
@@ -13,7 +13,7 @@ const steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_
 export function busySpans(rows: Row[]): Span[] {
   return rows.flatMap((row) => {
     if (row.children.length > 0) return busySpans(row.children)
-    const isWait = row.step?.verb === 'approve'
+    const isWait = waitVerbs.has(row.step?.verb ?? '')
     return row.start === undefined || row.end === undefined || isWait ? [] : [[row.start, row.end] as Span]
   })
 }
