@@ -82,6 +82,7 @@ func TestCalls(t *testing.T) {
 				c.script(env)
 			}
 			env.ExecuteWorkflow(contract.WorkflowPlaybook, in)
+			w.end(t)
 			var out contract.PlaybookOutput
 			require.NoError(t, env.GetWorkflowResult(&out))
 			require.Equal(t, c.status, out.Status, out.Reason)

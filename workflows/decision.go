@@ -19,9 +19,13 @@ func (r *run) await(ctx workflow.Context, in contract.ApprovalInput, remind plan
 	r.expected[in.ApprovalID] = true
 	defer delete(r.expected, in.ApprovalID)
 	in.Step = r.step(in.Path, in.Title)
-	if err := r.record(ctx, contract.ActivityRequestApproval, in, nil); err != nil {
+	var standing contract.ApprovalOutput
+	if err := r.record(ctx, contract.ActivityRequestApproval, in, &standing); err != nil {
 		r.unsent(in.Step, err)
 		return contract.DecisionOutput{}, err
+	}
+	if standing.DecisionID != "" {
+		r.decided(contract.ApprovalDecided{ApprovalID: in.ApprovalID, DecisionID: standing.DecisionID})
 	}
 	for reminders := 0; ; {
 		left := in.Deadline.Sub(workflow.Now(ctx))

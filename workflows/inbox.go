@@ -56,8 +56,8 @@ func (r *run) drain(ctx workflow.Context) {
 	}
 }
 
-// decided keeps a decision's id. Of ids that nobody waits for nothing is kept: they can't be true, for people learn of
-// an approval when it is asked for.
+// decided keeps a decision's id. Of ids that nobody waits for nothing is kept, so that a stranger's can't take the room. A true
+// one can be among them, where a worker was lost after it had asked: then asking again answers it.
 func (r *run) decided(s contract.ApprovalDecided) {
 	if r.full && !r.expected[s.ApprovalID] {
 		return

@@ -11,13 +11,15 @@ import (
 	"picket/internal/contract"
 )
 
+// form is a question to a person.
+func form(onTimeout string) string {
+	return `[{"id":"last","line":1,"verb":"ask","ask":{"title":{"text":[{"text":"Was it you, "},{"expr":"alert.user.name"},{"text":"?"}]},"role":"analyst",
+		"fields":[{"name":"why","type":"text","required":true},{"name":"known","type":"boolean","default":false}],
+		"within":3600000,"remind":1200000,"on_timeout":"` + onTimeout + `","escalate_to":"lead"}}]`
+}
+
 func TestAsks(t *testing.T) {
 	t.Parallel()
-	form := func(onTimeout string) string {
-		return `[{"id":"last","line":1,"verb":"ask","ask":{"title":{"text":[{"text":"Was it you, "},{"expr":"alert.user.name"},{"text":"?"}]},"role":"analyst",
-			"fields":[{"name":"why","type":"text","required":true},{"name":"known","type":"boolean","default":false}],
-			"within":3600000,"remind":1200000,"on_timeout":"` + onTimeout + `","escalate_to":"lead"}}]`
-	}
 	answered := contract.DecisionOutput{Outcome: "approved", By: "bo", Answers: json.RawMessage(`{"why":"travel","known":true}`)}
 	cases := map[string]struct {
 		onTimeout string
@@ -243,4 +245,26 @@ func TestOneDecisionForTheCallsOfAForeach(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Where a worker is lost after it has asked, people decide while nobody waits, and the signal comes before the asking again.
+func TestWhatWasDecidedBeforeTheAskingAgainIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := &world{full: true, standing: "dec_yes", decisions: map[string]contract.DecisionOutput{
+		"dec_yes": {Outcome: "approved", By: "bo", Answers: json.RawMessage(`{"why":"travel","known":true}`)},
+	}}
+	var env *testsuite.TestWorkflowEnvironment
+	var began time.Time
+	out := play(t, w, form("fail"), func(e *testsuite.TestWorkflowEnvironment) { env, began = e, e.Now() })
+	require.Equal(t, "completed", out.Status, out.Reason)
+	require.WithinDuration(t, began, env.Now(), time.Second)
+	require.Empty(t, w.expired)
+
+	id := contract.SubscriptionID("run_1", "last")
+	w = &world{full: true, met: true, events: map[string]contract.EventOutput{id: {Matched: true, AlertID: "alr_2", Alert: json.RawMessage(`{"id":"alr_2"}`)}}}
+	out = play(t, w, `[`+waitStep(`{"event":{"when":"true"},"within":3600000}`)+`]`, func(e *testsuite.TestWorkflowEnvironment) { env, began = e, e.Now() })
+	require.Equal(t, "completed", out.Status, out.Reason)
+	require.JSONEq(t, `{"last":{"matched":true,"event":{"id":"alr_2"}}}`, string(out.Outputs))
+	require.WithinDuration(t, began, env.Now(), time.Second)
+	require.Len(t, w.reads, 1)
 }

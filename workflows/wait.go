@@ -60,10 +60,14 @@ func (r *run) waitEvent(ctx workflow.Context, f *frame, s *plan.Step) (outcome, 
 		delete(r.matched, sub.SubscriptionID)
 	}()
 	sub.Step = r.step(path, s.Title)
-	err := r.record(ctx, contract.ActivitySubscribe, sub, nil)
+	var standing contract.SubscribeOutput
+	err := r.record(ctx, contract.ActivitySubscribe, sub, &standing)
 	r.unsent(sub.Step, err)
 	if err != nil {
 		return outcome{}, err
+	}
+	if standing.Matched {
+		r.eventMatched(contract.EventMatched{SubscriptionID: sub.SubscriptionID})
 	}
 	found, err := r.awaitEvent(ctx, path, s.Title, sub.SubscriptionID, until)
 	if err != nil {

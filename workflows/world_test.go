@@ -37,6 +37,8 @@ type world struct {
 	playbooks map[string]plan.Plan               // that can be called
 	onAsked   func(context.Context, contract.ApprovalInput)
 	decide    func(contract.DecisionInput) contract.DecisionOutput
+	standing  string // the decision that stands already when an approval is asked for
+	met       bool   // an event has matched already when a step subscribes
 
 	mu         sync.Mutex
 	calls      []contract.CallInput
@@ -138,6 +140,7 @@ func play(t *testing.T, w *world, steps string, script func(env *testsuite.TestW
 		script(env)
 	}
 	env.ExecuteWorkflow(contract.WorkflowPlaybook, in)
+	w.end(t)
 	require.True(t, env.IsWorkflowCompleted())
 	require.NoError(t, env.GetWorkflowError())
 	var out contract.PlaybookOutput
@@ -161,6 +164,7 @@ func playOn(t *testing.T, w *world, steps string, script func(env *testsuite.Tes
 		require.True(t, env.IsWorkflowCompleted())
 		again, next := continued(t, env)
 		if !again {
+			w.end(t)
 			require.NoError(t, env.GetWorkflowResult(&out))
 			return out, histories
 		}
@@ -226,6 +230,12 @@ func (w *world) keep(s contract.Step) func() {
 	return w.mu.Unlock
 }
 
+// end lets the test alone look at what happened: an activity that was cancelled may go on after its run has ended.
+func (w *world) end(t *testing.T) {
+	w.mu.Lock()
+	t.Cleanup(w.mu.Unlock)
+}
+
 func (w *world) call(ctx context.Context, in contract.CallInput) (contract.CallOutput, error) {
 	done := w.keep(in.Step)
 	w.calls = append(w.calls, in)
@@ -260,14 +270,14 @@ func (w *world) model(_ context.Context, in contract.ModelInput) (contract.Model
 	return w.models(in)
 }
 
-func (w *world) requestApproval(ctx context.Context, in contract.ApprovalInput) error {
+func (w *world) requestApproval(ctx context.Context, in contract.ApprovalInput) (contract.ApprovalOutput, error) {
 	done := w.keep(in.Step)
 	w.approvals = append(w.approvals, in)
 	done()
 	if w.onAsked != nil {
 		w.onAsked(ctx, in)
 	}
-	return nil
+	return contract.ApprovalOutput{DecisionID: w.standing}, nil
 }
 
 func (w *world) readDecision(_ context.Context, in contract.DecisionInput) (contract.DecisionOutput, error) {
@@ -306,10 +316,10 @@ func (w *world) openRun(_ context.Context, in contract.OpenInput) (contract.Open
 	return contract.OpenOutput{WorkflowID: "run/" + in.ChildRunID, Plan: p}, nil
 }
 
-func (w *world) subscribe(_ context.Context, in contract.SubscribeInput) error {
+func (w *world) subscribe(_ context.Context, in contract.SubscribeInput) (contract.SubscribeOutput, error) {
 	defer w.keep(in.Step)()
 	w.subscribed = append(w.subscribed, in)
-	return nil
+	return contract.SubscribeOutput{Matched: w.met}, nil
 }
 
 func (w *world) readEvent(_ context.Context, in contract.EventInput) (contract.EventOutput, error) {
