@@ -15,6 +15,7 @@ import (
 	"picket/internal/model"
 	"picket/internal/soc"
 	"picket/internal/store"
+	"picket/playbooks/plan"
 )
 
 // Ledger appends to the chain. The first entry with a key wins, and what stands is answered.
@@ -77,6 +78,22 @@ type Budget interface {
 	Allow(ctx context.Context, playbook string) error
 }
 
+// Calibrator tells how often a model was right with a confidence that it stated, by what people say of its verdicts; ok is
+// false while too few of them were judged.
+type Calibrator interface {
+	Calibrated(ctx context.Context, provider, model string, stated float64) (calibrated float64, ok bool, err error)
+}
+
+// Floors tells below which severity no verdict on a run's alert may come, and the name of the rule that says so; "" for none.
+type Floors interface {
+	Floor(ctx context.Context, runID string) (rule string, severity soc.Severity, err error)
+}
+
+// Agents finds the agent of a step of a run; nil where the step is none.
+type Agents interface {
+	AgentOf(ctx context.Context, runID, path string) (*plan.Agent, error)
+}
+
 // Activities holds what activities need.
 type Activities struct {
 	Ledger Ledger
@@ -87,7 +104,13 @@ type Activities struct {
 	Signer Signer
 	Models Models
 	Budget Budget // nil is without end
-	Now    func() time.Time
+	// Calibrator may be nil: then confidences stand as they were stated.
+	Calibrator Calibrator
+	// MaskBenign asks for a benign verdict of a model again, with the texts masked that an attacker can have written.
+	MaskBenign bool
+	Floors     Floors // nil is none
+	Agents     Agents // nil tells nothing of the agents that gave verdicts
+	Now        func() time.Time
 	// Settled is told when a run has ended or has come to something slow: a person, a model, a remote call. It may be nil.
 	Settled func(runID string)
 }

@@ -11,12 +11,14 @@ import (
 	"picket/internal/soc"
 )
 
-// RequestApproval writes the approval that people see. Repeating it changes nothing.
-func (a *Activities) RequestApproval(ctx context.Context, in contract.ApprovalInput) error {
+// RequestApproval writes the approval that people see. Repeating it changes nothing, and answers the decision that people
+// may have come to since.
+func (a *Activities) RequestApproval(ctx context.Context, in contract.ApprovalInput) (contract.ApprovalOutput, error) {
+	var out contract.ApprovalOutput
 	defer a.settled(in.RunID)
 	run, err := a.Desk.GetRun(ctx, in.RunID)
 	if err != nil {
-		return failure(err)
+		return out, failure(err)
 	}
 	approval := soc.Approval{
 		ID: in.ApprovalID, RunID: in.RunID, Playbook: run.Playbook, Step: in.Path, AlertID: run.AlertID, Severity: run.Severity,
@@ -54,11 +56,14 @@ func (a *Activities) RequestApproval(ctx context.Context, in contract.ApprovalIn
 		approval.Evidence = append(approval.Evidence, soc.Evidence{ID: e.ID, Title: e.Title, Data: e.Data, Untrusted: e.Untrusted})
 	}
 	if approval.Digest, err = consent.Digest(approval); err != nil {
-		return failure(err)
+		return out, failure(err)
 	}
 	noted := append(entries(in.Entries), entry(requestedKey(in.ApprovalID), contract.KindApprovalRequested, in.Path, 0, in.CreatedAt, approval))
-	_, err = a.Desk.RequestApproval(ctx, approval, noted)
-	return failure(err)
+	standing, err := a.Desk.RequestApproval(ctx, approval, noted)
+	if err == nil && standing.Decision != nil {
+		out.DecisionID = standing.Decision.ID
+	}
+	return out, failure(err)
 }
 
 // requestedKey is the key of the entry that holds an approval as it was asked for.

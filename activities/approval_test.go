@@ -252,3 +252,16 @@ func TestAReminderCountsWhileNobodyHasDecided(t *testing.T) {
 	b.vote(t, b.ask(t, 0), "ana")
 	require.Equal(t, 2, remind(3).Reminders)
 }
+
+func TestAskingAgainAnswersTheDecisionThatStands(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var first, again contract.ApprovalOutput
+	a := b.ask(t, 0)
+	in := contract.ApprovalInput{Step: contract.Step{RunID: b.run.ID, Path: "gate"}, ApprovalID: a.ID, Title: "Suspend?", Deadline: a.Deadline, CreatedAt: a.CreatedAt}
+	require.NoError(t, b.execute(t, contract.ActivityRequestApproval, in, &first))
+	require.Empty(t, first.DecisionID, "nobody has decided")
+	decided := b.vote(t, a, "bo")
+	require.NoError(t, b.execute(t, contract.ActivityRequestApproval, in, &again))
+	require.Equal(t, decided.Decision.ID, again.DecisionID)
+}

@@ -2,6 +2,8 @@ package activities
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,14 +66,7 @@ func modelOutput(body contract.ModelBody) contract.ModelOutput {
 // ask sends one request and turns its answer into the step's output.
 func (a *Activities) ask(ctx context.Context, in contract.ModelInput) (body contract.ModelBody, err error) {
 	body = contract.ModelBody{Started: a.Now().UTC(), Turn: in.Turn}
-	req := model.Request{
-		System: in.Instructions, Prompt: in.Prompt, Returns: in.Returns, Schema: in.Schema,
-		Severity: soc.Severity(in.Severity), Missing: in.Missing,
-		Turns: in.Turns, Tools: in.Tools, Model: in.Model, MaxTokens: in.MaxTokens,
-	}
-	for _, e := range in.Evidence {
-		req.Evidence = append(req.Evidence, soc.Evidence{ID: e.ID, Title: e.Title, Data: e.Data, Untrusted: e.Untrusted})
-	}
+	req := model.RequestOf(in)
 	if in.Conclude != "" {
 		body.Provider = "picket"
 		body.Output, err = model.Conclude(req, in.Conclude)
@@ -87,13 +82,7 @@ func (a *Activities) ask(ctx context.Context, in contract.ModelInput) (body cont
 	}
 	var answer model.Response
 	answer, err = provider.Complete(ctx, req)
-	body.Model, body.Answer, body.Request = answer.Model, answer.Text, answer.Request
-	body.System, body.Prompt = answer.System, answer.Prompt
-	body.TokensIn, body.TokensOut, body.CostUSD, body.NoPrice = answer.TokensIn, answer.TokensOut, answer.CostUSD, answer.NoPrice
-	body.Tried, body.Stop = answer.Tried, answer.Stop
-	if answer.Provider != "" {
-		body.Provider = answer.Provider
-	}
+	answer.Note(&body)
 	if in.Turn > 0 {
 		reply := answer.Reply()
 		body.Reply = &reply
@@ -128,13 +117,58 @@ func (a *Activities) ask(ctx context.Context, in contract.ModelInput) (body cont
 	if answer.NoPrice {
 		verdict.Notes = append(verdict.Notes, "the cost is not known, because models.prices does not have every model that was asked")
 	}
+	a.doubt(ctx, provider, in, req, &verdict, &body)
+	if err := a.trace(ctx, in, &verdict); err != nil {
+		return body, err
+	}
+	if a.Floors != nil {
+		rule, floor, err := a.Floors.Floor(ctx, in.RunID)
+		if err != nil {
+			return body, err
+		}
+		model.HoldUp(&verdict, rule, floor)
+	}
+	if err := a.calibrate(ctx, &verdict); err != nil {
+		return body, err
+	}
 	body.Output, err = json.Marshal(verdict)
 	return body, err
 }
 
+// trace adds to an agent's verdict which agent it was, and with which tools.
+func (a *Activities) trace(ctx context.Context, in contract.ModelInput, v *soc.Verdict) error {
+	if a.Agents == nil || in.Turn == 0 {
+		return nil
+	}
+	agent, err := a.Agents.AgentOf(ctx, in.RunID, contract.StepPath(in.Path))
+	if err != nil || agent == nil {
+		return err
+	}
+	v.Provenance.Agent, v.Provenance.AgentDigest = agent.Use, agent.Digest
+	text, err := json.Marshal(agent.Tools)
+	if err == nil {
+		text, err = contract.Canonical(text)
+	}
+	sum := sha256.Sum256(text)
+	v.Provenance.ToolsDigest = hex.EncodeToString(sum[:])
+	return err
+}
+
+// calibrate adds to a verdict's stated confidence what it comes to. It is kept with the answer, so a replay has it as it was.
+func (a *Activities) calibrate(ctx context.Context, v *soc.Verdict) error {
+	if a.Calibrator == nil || v.Confidence.Stated == 0 {
+		return nil
+	}
+	calibrated, ok, err := a.Calibrator.Calibrated(ctx, v.Provenance.Provider, v.Provenance.Model, v.Confidence.Stated)
+	if err == nil && ok {
+		v.Confidence.Calibrated = &calibrated
+	}
+	return err
+}
+
 // afford asks the budgets. What costs nothing is asked in any case: the rules, and what was recorded.
 func (a *Activities) afford(ctx context.Context, runID, provider string) error {
-	if a.Budget == nil || provider == model.NameBuiltin || provider == model.NameRecorded {
+	if a.Budget == nil || model.Free(provider) {
 		return nil
 	}
 	run, err := a.Desk.GetRun(ctx, runID)

@@ -90,20 +90,26 @@ func Meets(sub store.Subscription, source string, event json.RawMessage, now tim
 	return err == nil && holds
 }
 
-// Subscribe begins to listen for an event. Repeating it changes nothing.
-func (a *Activities) Subscribe(ctx context.Context, in contract.SubscribeInput) error {
+// Subscribe begins to listen for an event. Repeating it changes nothing, and tells whether one has matched since.
+func (a *Activities) Subscribe(ctx context.Context, in contract.SubscribeInput) (contract.SubscribeOutput, error) {
+	var out contract.SubscribeOutput
 	defer a.settled(in.RunID)
 	if in.SubscriptionID != contract.SubscriptionID(in.RunID, in.Path) {
-		return failure(soc.Errorf(soc.Denied, "the subscription %s is not that of step %s", in.SubscriptionID, in.Path))
+		return out, failure(soc.Errorf(soc.Denied, "the subscription %s is not that of step %s", in.SubscriptionID, in.Path))
 	}
 	err := a.Runs.Subscribe(ctx, store.Subscription{
 		ID: in.SubscriptionID, RunID: in.RunID, WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID, Step: in.Path,
 		Sources: in.Sources, When: in.When, Vars: in.Vars, Until: in.Until,
 	}, entries(in.Entries))
-	if err != nil {
-		return failure(err)
+	if err == nil {
+		err = a.offer(ctx, in.RunID)
 	}
-	return failure(a.offer(ctx, in.RunID))
+	if err != nil {
+		return out, failure(err)
+	}
+	sub, err := a.Runs.ReadSubscription(ctx, in.RunID, in.SubscriptionID, false, nil)
+	out.Matched = sub.AlertID != ""
+	return out, failure(err)
 }
 
 // ReadEvent reads what a signal has named, and ends a subscription whose time is over.

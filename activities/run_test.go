@@ -171,3 +171,21 @@ func TestACalledPlaybookOnlyRecordsWhatItsCallerOnlyRecords(t *testing.T) {
 		})
 	}
 }
+
+func TestSubscribingAgainTellsOfAnEventThatCameBetween(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, run := b.accepted(t, "first")
+	id := b.subscribe(t, run, "reply", "true")
+	again := func() (out contract.SubscribeOutput) {
+		require.NoError(t, b.execute(t, contract.ActivitySubscribe, contract.SubscribeInput{
+			Step: contract.Step{RunID: run, Path: "reply"}, SubscriptionID: id, Sources: []string{"wazuh"}, When: "true", Until: time.Now().Add(time.Hour),
+		}, &out))
+		return out
+	}
+	require.False(t, again().Matched)
+	alert, _ := b.accepted(t, "second")
+	_, err := b.store.Match(context.Background(), id, alert)
+	require.NoError(t, err)
+	require.True(t, again().Matched)
+}

@@ -40,6 +40,20 @@ func oneOf[T ~string](s *Server, c *gin.Context, name string, words ...T) (T, bo
 	return "", false
 }
 
+// instant reads a query parameter that is a time; zero without one.
+func (s *Server) instant(c *gin.Context, name string) (time.Time, bool) {
+	text := c.Query(name)
+	if text == "" {
+		return time.Time{}, true
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		s.problem(c, http.StatusUnprocessableEntity, name+" is a time like 2026-01-31T12:00:00Z")
+		return time.Time{}, false
+	}
+	return at, true
+}
+
 func (s *Server) listAlerts(c *gin.Context) {
 	limit, ok := s.limit(c)
 	if !ok {
@@ -49,15 +63,11 @@ func (s *Server) listAlerts(c *gin.Context) {
 	if !ok {
 		return
 	}
-	f := store.AlertFilter{Source: c.Query("source"), Severity: severity, Q: c.Query("q"), Limit: limit, Cursor: c.Query("cursor")}
-	if since := c.Query("since"); since != "" {
-		at, err := time.Parse(time.RFC3339, since)
-		if err != nil {
-			s.problem(c, http.StatusUnprocessableEntity, "since is a time like 2026-01-31T12:00:00Z")
-			return
-		}
-		f.Since = at
+	since, ok := s.instant(c, "since")
+	if !ok {
+		return
 	}
+	f := store.AlertFilter{Source: c.Query("source"), Severity: severity, Q: c.Query("q"), Since: since, Limit: limit, Cursor: c.Query("cursor")}
 	if len(f.Q) > 200 {
 		s.problem(c, http.StatusUnprocessableEntity, "q has more than 200 bytes")
 		return

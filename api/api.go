@@ -19,8 +19,10 @@ import (
 	"picket/internal/connector"
 	"picket/internal/ingest"
 	"picket/internal/model"
+	"picket/internal/propose"
 	"picket/internal/soc"
 	"picket/internal/store"
+	"picket/internal/workshop"
 	"picket/playbooks/plan"
 	"picket/playbooks/spec"
 )
@@ -38,7 +40,9 @@ type Reader interface {
 	GetApproval(ctx context.Context, id string) (soc.Approval, error)
 	PlanByDigest(ctx context.Context, digest string) (store.Plan, error)
 	Counts(ctx context.Context) (store.Counts, error)
+	Activity(ctx context.Context, days int) ([]store.Day, error)
 	ModelUsage(ctx context.Context, f store.UsageFilter) ([]store.Usage, error)
+	Judgements(ctx context.Context, f store.JudgementFilter) ([]soc.Judgement, error)
 }
 
 // Ledger is what the API reads of the ledger. *store.Store is one.
@@ -49,7 +53,7 @@ type Ledger interface {
 	Changed() <-chan struct{}
 }
 
-// Decider keeps what a person decides: on an approval, a run or a playbook. *store.Store is one.
+// Decider keeps what a person decides: on an approval, a run, a playbook or a verdict. *store.Store is one.
 type Decider interface {
 	Decide(ctx context.Context, d soc.Decision) (soc.Decision, error)
 	Vote(ctx context.Context, v soc.Vote, decide func(votes []soc.Vote) soc.Decision) (soc.Approval, error)
@@ -57,6 +61,7 @@ type Decider interface {
 	Shadow(ctx context.Context, playbook string) (soc.ShadowSetting, error)
 	SetShadow(ctx context.Context, set soc.ShadowSetting) (soc.ShadowSetting, error)
 	Promote(ctx context.Context, playbook, by, reason string) error
+	Judge(ctx context.Context, j soc.Judgement) (soc.Judgement, error)
 }
 
 // Signer signs decisions and votes. *audit.Signer is one.
@@ -71,7 +76,7 @@ type Signer interface {
 type Intake interface {
 	Accept(ctx context.Context, source string, alerts []ingest.Normalised, requestID, bodyDigest string) ([]store.AcceptResult, error)
 	StartRun(ctx context.Context, r StartRequest) (soc.Run, error)
-	StartUndo(ctx context.Context, of soc.Run, p *plan.Plan, by string) (soc.Run, error)
+	StartPlan(ctx context.Context, of soc.Run, p *plan.Plan, kind, by string) (soc.Run, error)
 }
 
 // StartRequest is a run that somebody wants; its inputs have been checked.
@@ -91,6 +96,7 @@ type Connectors interface {
 // Models tells how the providers of models do, and how far their budgets are spent.
 type Models interface {
 	Default() []string
+	Names() []string // of all that can be asked, sorted
 	Status() []model.Status
 	Budgets(ctx context.Context) ([]model.BudgetState, error)
 }
@@ -100,11 +106,42 @@ type Archive interface {
 	Get(ctx context.Context, digest string) ([]byte, error)
 }
 
+// Versions keeps the texts of playbooks that people write. *store.Store is one.
+type Versions interface {
+	SaveVersion(ctx context.Context, v soc.PlaybookVersion) (soc.PlaybookVersion, error)
+	Versions(ctx context.Context, playbook string) ([]soc.PlaybookVersion, error)
+	NewestVersions(ctx context.Context) ([]soc.PlaybookVersion, error)
+	Version(ctx context.Context, playbook string, number int) (soc.PlaybookVersion, error)
+	Publications(ctx context.Context, playbook string) ([]soc.Publication, error)
+}
+
+// Memory keeps what the organisation knows of entities. *store.Store is one.
+type Memory interface {
+	Facts(ctx context.Context, f store.FactFilter) ([]soc.Fact, error)
+	GetFact(ctx context.Context, id string) (soc.Fact, error)
+	ProposeFact(ctx context.Context, f soc.Fact) (soc.Fact, error)
+	DecideFact(ctx context.Context, id, status, by, reason string) (soc.Fact, error)
+}
+
+// Press puts a version in the place of what runs. An error of kind soc.Invalid says that it does not compile, a
+// soc.Conflict that a playbook that calls it would not.
+type Press interface {
+	Publish(ctx context.Context, p soc.Publication) (soc.Publication, error)
+}
+
+// Proposer lets a model write. *propose.Proposer is one.
+type Proposer interface {
+	Propose(ctx context.Context, r propose.Request, by string) (propose.Proposal, error)
+}
+
 // Playbook is a playbook as it stands. Plan is nil and Digest empty when it does not compile.
 type Playbook struct {
 	Name        string
 	File        string
+	Version     int  // the published version; 0 is the file
+	Shipped     bool // there is a file of it
 	Source      string
+	Tests       string // in the form of *.test.yaml; "" for none
 	Plan        *plan.Plan
 	Digest      string
 	Diagnostics []spec.Diagnostic
@@ -114,6 +151,8 @@ var (
 	_ Reader     = (*store.Store)(nil)
 	_ Ledger     = (*store.Store)(nil)
 	_ Decider    = (*store.Store)(nil)
+	_ Versions   = (*store.Store)(nil)
+	_ Memory     = (*store.Store)(nil)
 	_ Signer     = (*audit.Signer)(nil)
 	_ Connectors = (*connector.Registry)(nil)
 )
@@ -128,8 +167,15 @@ type Options struct {
 	Intake     Intake
 	Connectors Connectors
 	Archive    Archive
-	Playbooks  func() []Playbook                                                // sorted by name; called for each request, so it is cheap
-	Compile    func(file string, source []byte) (*plan.Plan, []spec.Diagnostic) // the plan is nil iff a diagnostic is an error
+	Playbooks  func() []Playbook // sorted by name; called for each request, so it is cheap
+	Agents     func() []Agent    // likewise
+	Versions   Versions
+	Memory     Memory
+	Press      Press
+	Workshop   *workshop.Workshop
+	Proposer   Proposer
+	Evaluator  Evaluator
+	Asker      Asker
 	Verify     func(ctx context.Context) (audit.Report, error)
 
 	Models        Models                             // nil is none
@@ -148,15 +194,18 @@ type Options struct {
 // Server is the API. Its Handler may be served as soon as it is made; Close ends the streams of events.
 type Server struct {
 	Options
-	engine  *gin.Engine
-	sources map[string]*hook
-	tail    *tail
-	web     *site
-	verify  chan struct{} // one verification at a time
-	started *remembered   // answers to manual starts, by idempotency key
-	undoing sync.Mutex
-	done    chan struct{}
-	close   sync.Once
+	engine    *gin.Engine
+	sources   map[string]*hook
+	tail      *tail
+	web       *site
+	verify    chan struct{} // one verification at a time
+	trial     chan struct{} // one test or backtest at a time
+	writing   chan struct{} // two proposals at a time
+	measuring chan struct{} // one evaluation at a time
+	started   *remembered   // answers to manual starts, by idempotency key
+	undoing   sync.Mutex
+	done      chan struct{}
+	close     sync.Once
 }
 
 var releaseMode = sync.OnceFunc(func() { gin.SetMode(gin.ReleaseMode) })
@@ -173,7 +222,7 @@ func New(o Options) (*Server, error) {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = defaultBeat
 	}
-	s := &Server{Options: o, done: make(chan struct{}), verify: make(chan struct{}, 1), started: newRemembered(o.Now)}
+	s := &Server{Options: o, done: make(chan struct{}), verify: make(chan struct{}, 1), trial: make(chan struct{}, 1), writing: make(chan struct{}, maxWriting), measuring: make(chan struct{}, 1), started: newRemembered(o.Now)}
 	s.tail = newTail(o.Ledger, s.done, o.Log)
 	var err error
 	if s.sources, err = newHooks(o.Sources); err != nil {
@@ -214,6 +263,7 @@ func (s *Server) routes() *gin.Engine {
 	in := v1.Group("", s.authenticate)
 	in.DELETE("/session", s.signOut)
 	in.GET("/counts", s.counts)
+	in.GET("/activity", s.activity)
 	in.GET("/alerts", s.listAlerts)
 	in.GET("/alerts/:id", s.getAlert)
 	in.POST("/alerts/:id/runs", s.startRun)
@@ -221,6 +271,13 @@ func (s *Server) routes() *gin.Engine {
 	in.GET("/runs/:id", s.getRun)
 	in.POST("/runs/:id/cancel", s.cancelRun)
 	in.POST("/runs/:id/undo", s.undoRun)
+	in.POST("/runs/:id/recommended", s.askRecommended)
+	in.POST("/runs/:id/ask-again", s.askAgain)
+	in.GET("/runs/:id/feedback", s.listFeedback)
+	in.PUT("/runs/:id/feedback", s.putFeedback)
+	in.GET("/verdicts/accuracy", s.accuracy)
+	in.GET("/verdicts/dataset", s.dataset)
+	in.POST("/verdicts/measure", s.evaluate)
 	in.GET("/runs/:id/steps", s.listSteps)
 	in.GET("/runs/:id/ledger", s.listRunLedger)
 	in.GET("/runs/:id/history", s.getHistory)
@@ -230,6 +287,17 @@ func (s *Server) routes() *gin.Engine {
 	in.POST("/approvals/:id/decision", s.decide)
 	in.GET("/playbooks", s.listPlaybooks)
 	in.GET("/playbooks/:name", s.getPlaybook)
+	in.GET("/agents", s.listAgents)
+	in.GET("/agents/:name", s.getAgent)
+	in.POST("/agents/check", s.checkAgent)
+	in.GET("/agents/:name/versions", s.listVersions)
+	in.POST("/agents/:name/versions", s.saveVersion)
+	in.GET("/agents/:name/versions/:number", s.getVersion)
+	in.POST("/agents/:name/publish", s.publish)
+	in.GET("/playbooks/:name/versions", s.listVersions)
+	in.POST("/playbooks/:name/versions", s.saveVersion)
+	in.GET("/playbooks/:name/versions/:number", s.getVersion)
+	in.POST("/playbooks/:name/publish", s.publish)
 	in.POST("/playbooks/:name/runs", s.startPlaybook)
 	in.GET("/playbooks/:name/shadow", s.getShadow)
 	in.PUT("/playbooks/:name/shadow", s.putShadow)
@@ -237,7 +305,22 @@ func (s *Server) routes() *gin.Engine {
 	in.GET("/playbooks/:name/shadow/report", s.shadowReport)
 	in.POST("/playbooks/check", s.checkPlaybook)
 	in.POST("/playbooks/compile", s.compilePlaybook)
+	in.POST("/playbooks/diff", s.comparePlaybooks)
+	in.POST("/playbooks/test", s.testPlaybook)
+	in.POST("/playbooks/propose", s.proposePlaybook)
+	in.POST("/playbooks/:name/backtest", s.backtestPlaybook)
+	in.POST("/editor/analyse", s.analyse)
+	in.POST("/editor/complete", s.complete)
+	in.POST("/editor/hover", s.hover)
+	in.POST("/editor/definition", s.definition)
+	in.POST("/editor/references", s.references)
+	in.POST("/editor/rename", s.rename)
+	in.POST("/editor/format", s.format)
+	in.GET("/schemas/:name", s.getSchema)
 	in.GET("/diagnostics/:code", s.getDiagnostic)
+	in.GET("/facts", s.listFacts)
+	in.POST("/facts", s.proposeFact)
+	in.POST("/facts/:id/decision", s.decideFact)
 	in.GET("/connections", s.listConnections)
 	in.GET("/operations", s.listOperations)
 	in.GET("/models", s.listModels)

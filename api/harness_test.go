@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -29,8 +30,11 @@ import (
 	"picket/internal/connector"
 	"picket/internal/contract"
 	"picket/internal/ingest"
+	"picket/internal/model"
+	"picket/internal/propose"
 	"picket/internal/soc"
 	"picket/internal/store"
+	"picket/internal/workshop"
 	"picket/playbooks"
 	"picket/playbooks/plan"
 )
@@ -81,6 +85,7 @@ type picket struct {
 	web      *httptest.Server
 	plan     *plan.Plan
 	playbook api.Playbook
+	agents   []api.Agent
 	router   routers.Router
 	clock    *clock
 }
@@ -151,7 +156,7 @@ func (in intake) StartRun(ctx context.Context, r api.StartRequest) (soc.Run, err
 	return in.store.CreateRun(ctx, run)
 }
 
-func (in intake) StartUndo(ctx context.Context, of soc.Run, p *plan.Plan, by string) (soc.Run, error) {
+func (in intake) StartPlan(ctx context.Context, of soc.Run, p *plan.Plan, kind, by string) (soc.Run, error) {
 	text, err := p.Encode()
 	if err != nil {
 		return soc.Run{}, err
@@ -159,25 +164,8 @@ func (in intake) StartUndo(ctx context.Context, of soc.Run, p *plan.Plan, by str
 	if err := in.store.SavePlan(ctx, store.Plan{Digest: p.Digest(), Name: p.Name, Plan: text}); err != nil {
 		return soc.Run{}, err
 	}
-	run := soc.Run{Playbook: of.Playbook, PlanDigest: p.Digest(), AlertID: of.AlertID, Parent: of.ID, Trigger: soc.TriggerUndo, RequestedBy: by}
+	run := soc.Run{Playbook: of.Playbook, PlanDigest: p.Digest(), AlertID: of.AlertID, Parent: of.ID, Trigger: kind, RequestedBy: by}
 	return in.store.CreateRun(ctx, store.NewRun{Run: run})
-}
-
-// catalog is the compiler's view of a registry.
-func catalog(r *connector.Registry) *playbooks.Catalog {
-	c := &playbooks.Catalog{
-		Operations: map[string]playbooks.Operation{}, Connections: map[string][]string{}, Roles: auth.AllRoles(),
-	}
-	for _, op := range r.Operations() {
-		c.Operations[op.Name] = playbooks.Operation{
-			Name: op.Name, Title: op.Title, Effect: op.Effect, Input: op.Input, Output: op.Output, Local: op.Local,
-			TimeoutMS: op.Timeout.Milliseconds(), Untrusted: op.Untrusted,
-		}
-	}
-	for _, x := range r.Connections() {
-		c.Connections[x.Connector] = append(c.Connections[x.Connector], x.Name)
-	}
-	return c
 }
 
 var registry = sync.OnceValues(func() (*connector.Registry, error) {
@@ -192,6 +180,11 @@ var registry = sync.OnceValues(func() (*connector.Registry, error) {
 	}
 	return r, nil
 })
+
+// noModel is what an instance has that configures none.
+type noModel struct{}
+
+func (noModel) Provider(string) (model.Provider, error) { return model.NewBuiltin(), nil }
 
 func start(t testing.TB, change ...func(*api.Options)) *picket {
 	t.Helper()
@@ -209,10 +202,11 @@ func start(t testing.TB, change ...func(*api.Options)) *picket {
 
 	connectors, err := registry()
 	require.NoError(t, err)
-	compile := func(file string, source []byte) (*plan.Plan, []playbooks.Diagnostic) {
-		return playbooks.Compile(file, source, catalog(connectors))
+	shop := &workshop.Workshop{
+		Catalog: sync.OnceValue(func() *playbooks.Catalog { return workshop.Catalog(connectors) }), Connectors: connectors, Records: p.store,
+		Library: func() []playbooks.File { return []playbooks.File{{Name: "isolate.yaml", Source: []byte(playbookText)}} },
 	}
-	compiled, diagnostics := compile("isolate.yaml", []byte(playbookText))
+	compiled, diagnostics := shop.Compile("isolate.yaml", []byte(playbookText))
 	require.NotNil(t, compiled, "%v", diagnostics)
 	p.plan = compiled
 	p.playbook = api.Playbook{
@@ -224,8 +218,9 @@ func start(t testing.TB, change ...func(*api.Options)) *picket {
 
 	options := api.Options{
 		Reader: p.store, Ledger: p.store, Decider: p.store, Signer: p.signer, Auth: p.auth, Archive: p.blobs,
-		Intake: intake{p.store, &p.playbook}, Connectors: connectors, Compile: compile,
-		Playbooks: func() []api.Playbook { return []api.Playbook{p.playbook} },
+		Intake: intake{p.store, &p.playbook}, Connectors: connectors, Workshop: shop,
+		Playbooks: func() []api.Playbook { return []api.Playbook{p.playbook} }, Agents: func() []api.Agent { return p.agents }, Versions: p.store, Press: p.store, Memory: p.store,
+		Proposer: &propose.Proposer{Shop: shop, Models: noModel{}, Ledger: p.store, Now: time.Now},
 		Verify: func(ctx context.Context) (audit.Report, error) {
 			return audit.Verify(ctx, p.store, audit.WithSigner(p.signer), audit.WithArchive(p.blobs))
 		},
@@ -381,6 +376,9 @@ func (c *client) send(method, path string, body io.Reader) answer {
 	return a
 }
 
+// jsonBody is a type of one JSON document, whose form openapi.yaml describes.
+var jsonBody = regexp.MustCompile(`[/+]json\b`)
+
 // described fails unless openapi.yaml describes the answer.
 func (p *picket) described(r *http.Request, a answer) {
 	p.t.Helper()
@@ -395,7 +393,7 @@ func (p *picket) described(r *http.Request, a answer) {
 	input := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
 		Status:                 a.status, Header: a.header,
-		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: !strings.Contains(a.header.Get("Content-Type"), "json")},
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: !jsonBody.MatchString(a.header.Get("Content-Type"))},
 	}
 	input.SetBodyBytes(a.body)
 	require.NoError(p.t, openapi3filter.ValidateResponse(context.Background(), input), "%s %s: %s", r.Method, r.URL.Path, a.body)

@@ -32,14 +32,15 @@ type budgetBody struct {
 func (s *Server) listModels(c *gin.Context) {
 	body := struct {
 		Default   []string     `json:"default"`
+		Names     []string     `json:"names"`
 		Providers []modelBody  `json:"providers"`
 		Budgets   []budgetBody `json:"budgets"`
-	}{[]string{}, []modelBody{}, []budgetBody{}}
+	}{[]string{}, []string{}, []modelBody{}, []budgetBody{}}
 	if s.Models == nil {
 		answer(c, http.StatusOK, body)
 		return
 	}
-	body.Default = s.Models.Default()
+	body.Default, body.Names = s.Models.Default(), s.Models.Names()
 	for _, p := range s.Models.Status() {
 		body.Providers = append(body.Providers, modelBody{
 			Name: p.Provider, State: p.State, Failures: p.Failures, Until: moment(p.Until), FailedAt: moment(p.FailedAt), LastError: p.LastError,
@@ -73,13 +74,8 @@ func moment(t time.Time) *time.Time {
 func (s *Server) modelUsage(c *gin.Context) {
 	f := store.UsageFilter{By: c.Query("by"), RunID: c.Query("run"), Playbook: c.Query("playbook")}
 	for name, to := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
-		text := c.Query(name)
-		if text == "" {
-			continue
-		}
-		var err error
-		if *to, err = time.Parse(time.RFC3339, text); err != nil {
-			s.problem(c, http.StatusUnprocessableEntity, name+" is a time like 2026-01-31T12:00:00Z")
+		var ok bool
+		if *to, ok = s.instant(c, name); !ok {
 			return
 		}
 	}

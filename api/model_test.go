@@ -25,6 +25,8 @@ type models struct {
 
 func (m models) Default() []string { return []string{"local", "builtin"} }
 
+func (m models) Names() []string { return []string{"builtin", "local"} }
+
 func (m models) Status() []model.Status { return []model.Status{m.breaker.Status()} }
 
 func (m models) Budgets(ctx context.Context) ([]model.BudgetState, error) {
@@ -100,5 +102,5 @@ func TestWithoutModelsThereIsNothingToTell(t *testing.T) {
 	t.Parallel()
 	p := start(t)
 	got := p.as("vera", soc.RoleAnalyst).get("/v1/models").is(200)
-	require.JSONEq(t, `{"default":[],"providers":[],"budgets":[]}`, string(got.body))
+	require.JSONEq(t, `{"default":[],"names":[],"providers":[],"budgets":[]}`, string(got.body))
 }

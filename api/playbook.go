@@ -1,8 +1,10 @@
 package api
 
 import (
-	"fmt"
+	"context"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -18,6 +20,10 @@ type playbookSummary struct {
 	Title         string         `json:"title"`
 	Owner         string         `json:"owner"`
 	File          string         `json:"file"`
+	Version       int            `json:"version"` // the published version; 0 is the file
+	Newest        int            `json:"newest"`  // the newest saved version; 0 is none
+	Draft         bool           `json:"draft"`   // no version of it runs
+	Shipped       bool           `json:"shipped"` // there is a file of it
 	Digest        string         `json:"digest,omitempty"`
 	Labels        []string       `json:"labels"`
 	Attack        []string       `json:"attack"`
@@ -30,7 +36,7 @@ type playbookSummary struct {
 
 func summary(p *Playbook) playbookSummary {
 	out := playbookSummary{
-		Name: p.Name, Title: p.Name, File: p.File, Digest: p.Digest, Labels: []string{}, Attack: []string{}, Triggers: []plan.Trigger{},
+		Name: p.Name, Title: p.Name, File: p.File, Version: p.Version, Shipped: p.Shipped, Digest: p.Digest, Labels: []string{}, Attack: []string{}, Triggers: []plan.Trigger{},
 	}
 	if c := p.Plan; c != nil {
 		out.Owner = c.Owner
@@ -57,17 +63,49 @@ func summary(p *Playbook) playbookSummary {
 	return out
 }
 
+// listPlaybooks lists what runs and what is only written, by name.
 func (s *Server) listPlaybooks(c *gin.Context) {
-	all := s.Playbooks()
-	items := make([]playbookSummary, len(all))
-	for i := range all {
-		items[i] = summary(&all[i])
+	numbers, err := s.newest(c.Request.Context(), "")
+	if err != nil {
+		s.fail(c, err)
+		return
 	}
+	var items []playbookSummary
+	for _, p := range s.Playbooks() {
+		item := summary(&p)
+		item.Newest = numbers[p.Name]
+		delete(numbers, p.Name)
+		items = append(items, item)
+	}
+	for name, number := range numbers {
+		p, err := s.draft(c.Request.Context(), name, number)
+		if err != nil {
+			s.fail(c, err)
+			return
+		}
+		item := summary(&p)
+		item.Newest, item.Draft = number, true
+		items = append(items, item)
+	}
+	slices.SortFunc(items, func(a, b playbookSummary) int { return strings.Compare(a.Name, b.Name) })
 	answer(c, http.StatusOK, page(items, ""))
 }
 
+// draft is a version of a playbook of which none runs.
+func (s *Server) draft(ctx context.Context, name string, number int) (Playbook, error) {
+	v, err := s.Versions.Version(ctx, name, number)
+	if err != nil {
+		return Playbook{}, err
+	}
+	p := Playbook{Name: name, File: name + ".yaml", Source: v.Source, Tests: v.Tests}
+	if p.Plan, p.Diagnostics = s.Workshop.Compile(p.File, []byte(v.Source)); p.Plan != nil {
+		p.Digest = p.Plan.Digest()
+	}
+	return p, nil
+}
+
 func (s *Server) getPlaybook(c *gin.Context) {
-	p, ok := s.playbook(c)
+	p, newest, draft, ok := shown(s, c, s.named(c.Param("name")), "", s.draft)
 	if !ok {
 		return
 	}
@@ -81,38 +119,25 @@ func (s *Server) getPlaybook(c *gin.Context) {
 		return
 	}
 	diagnostics := append([]spec.Diagnostic{}, p.Diagnostics...)
+	item := summary(p)
+	item.Newest, item.Draft = newest, draft
 	answer(c, http.StatusOK, struct {
 		Playbook    playbookSummary    `json:"playbook"`
 		Source      string             `json:"source"`
+		Tests       string             `json:"tests"`
 		Plan        *plan.Plan         `json:"plan"`
 		Diagnostics []spec.Diagnostic  `json:"diagnostics"`
 		Shadow      *soc.ShadowSetting `json:"shadow,omitempty"`
-	}{summary(p), p.Source, p.Plan, diagnostics, shadow})
+	}{item, p.Source, p.Tests, p.Plan, diagnostics, shadow})
 }
-
-// maxFileName bounds the name that a text is given in its diagnostics, in bytes.
-const maxFileName = 256
 
 // compiled reads a playbook's text and compiles it.
 func (s *Server) compiled(c *gin.Context) (*plan.Plan, []spec.Diagnostic, bool) {
-	var in struct {
-		Source string `json:"source"`
-		File   string `json:"file"`
-	}
-	if !s.decode(c, playbookBody, &in) {
+	in, ok := s.written(c)
+	if !ok {
 		return nil, nil, false
 	}
-	switch {
-	case len(in.Source) > spec.MaxBytes:
-		s.invalid(c, "/source", fmt.Sprintf("the text has %d bytes; at most %d are read", len(in.Source), spec.MaxBytes))
-		return nil, nil, false
-	case len(in.File) > maxFileName:
-		s.invalid(c, "/file", fmt.Sprintf("the name has %d bytes; at most %d are taken", len(in.File), maxFileName))
-		return nil, nil, false
-	case in.File == "":
-		in.File = "playbook.yaml"
-	}
-	p, diagnostics := s.Compile(in.File, []byte(in.Source))
+	p, diagnostics := s.Workshop.Compile(in.File, []byte(in.Source))
 	fill(&diagnostics)
 	return p, diagnostics, true
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"picket/internal/auth"
 	"picket/internal/shadow"
 	"picket/internal/soc"
 )
@@ -14,9 +15,12 @@ import (
 // reportFor is how far back a report looks unless it is told.
 const reportFor = 30 * 24 * time.Hour
 
+// leading tells whether a person is a lead or an admin.
+func leading(who auth.Identity) bool { return who.Has(soc.RoleLead) || who.Has(soc.RoleAdmin) }
+
 // leads answers 403 to those who may not say whether a playbook acts.
 func (s *Server) leads(c *gin.Context) bool {
-	if who := me(c); !who.Has(soc.RoleLead) && !who.Has(soc.RoleAdmin) {
+	if !leading(me(c)) {
 		s.problem(c, http.StatusForbidden, "whether a playbook acts is for a lead or an admin to say")
 		return false
 	}
@@ -111,13 +115,12 @@ func (s *Server) shadowReport(c *gin.Context) {
 	if !ok {
 		return
 	}
-	since := s.Now().Add(-reportFor)
-	if text := c.Query("since"); text != "" {
-		var err error
-		if since, err = time.Parse(time.RFC3339, text); err != nil {
-			s.problem(c, http.StatusUnprocessableEntity, "since is a time like 2026-01-31T12:00:00Z")
-			return
-		}
+	since, ok := s.instant(c, "since")
+	if !ok {
+		return
+	}
+	if since.IsZero() {
+		since = s.Now().Add(-reportFor)
 	}
 	targets := map[string][]string{}
 	for _, op := range s.Connectors.Operations() {

@@ -85,16 +85,24 @@ func (s *Server) somebody(c *gin.Context, doing string) bool {
 	return true
 }
 
-// playbook finds the playbook of the path, or answers that there is none.
-func (s *Server) playbook(c *gin.Context) (*Playbook, bool) {
+// named is the playbook of a name; nil where there is none.
+func (s *Server) named(name string) *Playbook {
 	all := s.Playbooks()
 	for i := range all {
-		if all[i].Name == c.Param("name") {
-			return &all[i], true
+		if all[i].Name == name {
+			return &all[i]
 		}
 	}
-	s.problem(c, http.StatusNotFound, "there is no playbook "+c.Param("name"))
-	return nil, false
+	return nil
+}
+
+// playbook finds the playbook of the path, or answers that there is none.
+func (s *Server) playbook(c *gin.Context) (*Playbook, bool) {
+	p := s.named(c.Param("name"))
+	if p == nil {
+		s.problem(c, http.StatusNotFound, "there is no playbook "+c.Param("name"))
+	}
+	return p, p != nil
 }
 
 // wrongInputs names what is wrong with the inputs that somebody gives a playbook.

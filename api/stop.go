@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -81,18 +80,14 @@ func (s *Server) undoRun(c *gin.Context) {
 		}
 		p.Title += ": " + reason
 		s.Log.InfoContext(c.Request.Context(), "run undone", "run_id", run.ID, "user", who.Account.Name, "token", who.Token, "request_id", requestID(c))
-		return s.Intake.StartUndo(c.Request.Context(), run, p, who.Account.Name)
+		return s.Intake.StartPlan(c.Request.Context(), run, p, soc.TriggerUndo, who.Account.Name)
 	})
 }
 
 // undoOf is the plan that takes a run back.
 func (s *Server) undoOf(ctx context.Context, run soc.Run) (*plan.Plan, error) {
-	kept, err := s.Reader.PlanByDigest(ctx, run.PlanDigest)
+	original, err := s.planOf(ctx, run)
 	if err != nil {
-		return nil, err
-	}
-	var original plan.Plan
-	if err := json.Unmarshal(kept.Plan, &original); err != nil {
 		return nil, err
 	}
 	entries, err := s.Ledger.RunEntries(ctx, run.ID)

@@ -240,16 +240,16 @@ func (s *simulator) act(e *elem, f *frame) ending {
 func (s *simulator) parallel(e *elem, f *frame) ending {
 	result := through
 	for _, i := range s.rng.Perm(len(e.branches)) {
-		left := s.left
-		if e.wait == "any" || result != through {
+		left, cut := s.left, e.wait == "any" || result != through
+		if cut {
 			s.left = s.rng.IntN(6)
 		}
 		end := s.block(e.branches[i], f)
 		s.left = left
 		switch end {
 		case cancelled:
-			if left == 0 {
-				result = cancelled
+			if !cut { // the run is, and not this branch alone
+				s.left, result = 0, cancelled
 			}
 		case stopped:
 			result = stopped

@@ -15,12 +15,30 @@ type File struct {
 	Source []byte
 }
 
+// NameOf is the name that a playbook's text gives itself; "" when it can't be read.
+func NameOf(source []byte) string {
+	document := spec.Read(source, &spec.Bag{})
+	if document == nil || document.Name == nil {
+		return ""
+	}
+	return document.Name.Text
+}
+
 // Compiled is a compiled file. Plan is nil exactly when a diagnostic is an error.
 type Compiled struct {
 	File        File
 	Plan        *plan.Plan
 	Callable    Callable // where there is a plan
 	Diagnostics []Diagnostic
+}
+
+// Mistakes says why a file does not compile.
+func (c Compiled) Mistakes() string {
+	lines := []string{"the playbook " + c.File.Name + " does not compile:"}
+	for _, d := range c.Diagnostics {
+		lines = append(lines, d.String())
+	}
+	return strings.Join(lines, "\n")
 }
 
 // CompileSet compiles playbooks that may call each other, a called one before its callers, and answers them in the order

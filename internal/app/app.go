@@ -29,12 +29,13 @@ import (
 	"picket/internal/contract"
 	"picket/internal/engine"
 	"picket/internal/ingest"
+	"picket/internal/mcpserver"
 	"picket/internal/model"
+	"picket/internal/propose"
 	"picket/internal/secret"
 	"picket/internal/soc"
 	"picket/internal/store"
-	"picket/playbooks"
-	"picket/playbooks/plan"
+	"picket/internal/workshop"
 	"picket/web"
 )
 
@@ -75,8 +76,8 @@ type App struct {
 	paths    paths
 	store    *store.Store
 	registry *connector.Registry
-	catalog  *playbooks.Catalog
 	library  *Library
+	press    *press
 	intake   *Intake
 	auth     *auth.Service
 	temporal client.Client
@@ -156,8 +157,11 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.connect(ctx, config); err != nil {
 		return err
 	}
-	a.catalog = Catalog(a.registry)
-	if a.library, err = LoadLibrary(a.options.PlaybooksDir, !a.options.NoLibrary, a.catalog); err != nil {
+	if a.library, err = LoadLibrary(a.options.PlaybooksDir, !a.options.NoLibrary, workshop.Catalog(a.registry)); err != nil {
+		return err
+	}
+	a.press = &press{store: a.store, library: a.library, log: a.options.Log}
+	if err := a.press.restore(ctx); err != nil {
 		return err
 	}
 	if err := a.keepPlans(ctx); err != nil {
@@ -176,6 +180,8 @@ func (a *App) start(ctx context.Context) error {
 	a.intake = &Intake{store: a.store, library: a.library, pace: pace, log: a.options.Log}
 	if err := a.work(ctx, &activities.Activities{
 		Ledger: a.store, Desk: a.store, Runs: a.store, Start: a.intake, Caller: a.registry, Signer: signer, Models: models, Budget: models.budget,
+		Calibrator: &calibrator{store: a.store}, MaskBenign: config.Models.MaskBenign,
+		Floors: floors{config.Floors, a.store}, Agents: agents{a.store},
 		Now: time.Now, Settled: pace.settled,
 	}, blobs); err != nil {
 		return err
@@ -230,7 +236,7 @@ func (a *App) config() (Config, error) {
 func (a *App) connect(ctx context.Context, config Config) error {
 	options := connector.Options{
 		Dirs: dirs(a.options.ConnectorsDir), KEV: config.Intel.KEV, Clouds: config.Intel.Clouds, GeoIP: config.Intel.GeoIP,
-		Intel: intel.Options{Sample: a.options.Demo},
+		Intel: intel.Options{Sample: a.options.Demo}, Memory: a.store,
 	}
 	for _, path := range config.Intel.Lists {
 		options.Intel.Sources = append(options.Intel.Sources, intel.Source{Path: path})
@@ -251,6 +257,9 @@ func (a *App) connect(ctx context.Context, config Config) error {
 			return err
 		}
 	}
+	if err := a.addMCP(ctx, config.MCP); err != nil {
+		return err
+	}
 	if a.options.Demo {
 		if err := a.startSandbox(ctx); err != nil {
 			return err
@@ -262,14 +271,10 @@ func (a *App) connect(ctx context.Context, config Config) error {
 	return nil
 }
 
-// keepPlans keeps the plan of every playbook, so that a run's plan can be read after the playbook has changed.
+// keepPlans keeps the plan of every playbook.
 func (a *App) keepPlans(ctx context.Context) error {
 	for _, p := range a.library.All() {
-		text, err := p.Plan.Encode()
-		if err != nil {
-			return err
-		}
-		if err := a.store.SavePlan(ctx, store.Plan{Digest: p.Digest, Name: p.Name, Plan: text, Source: string(p.Source)}); err != nil {
+		if err := keepPlan(ctx, a.store, p); err != nil {
 			return err
 		}
 	}
@@ -309,7 +314,8 @@ func (a *App) work(ctx context.Context, acts *activities.Activities, blobs *blob
 	var ended sync.WaitGroup
 	ended.Go(func() { d.run(dispatching) })
 	a.deferred(func() { stop(); ended.Wait() })
-	return (&schedules{temporal: a.temporal.ScheduleClient(), store: a.store}).sync(ctx, a.library)
+	a.press.schedules = &schedules{temporal: a.temporal.ScheduleClient(), store: a.store}
+	return a.press.schedules.sync(ctx, a.library)
 }
 
 // serve begins to answer HTTP.
@@ -318,18 +324,12 @@ func (a *App) serve(config Config, signer *audit.Signer, blobs *blob.Store, mode
 	if err != nil {
 		a.options.Log.Warn("the web UI is not built in", "error", err)
 	}
-	all := make([]api.Playbook, 0, len(a.library.All()))
-	for _, p := range a.library.All() {
-		all = append(all, api.Playbook{Name: p.Name, File: p.File, Source: string(p.Source), Plan: p.Plan, Digest: p.Digest, Diagnostics: p.Diagnostics})
-	}
+	shop := &workshop.Workshop{Catalog: a.library.Catalog, Library: a.library.Files, Connectors: a.registry, Records: a.store}
 	server, err := api.New(api.Options{
 		Reader: a.store, Ledger: a.store, Decider: a.store, Signer: signer, Auth: a.auth, Intake: a.intake,
 		Connectors: a.registry, Archive: blobs, Models: models,
-		Playbooks: func() []api.Playbook { return all },
-		Compile: func(file string, source []byte) (*plan.Plan, []playbooks.Diagnostic) {
-			one := playbooks.CompileSet([]playbooks.File{{Name: file, Source: source}}, a.catalog)[0]
-			return one.Plan, one.Diagnostics
-		},
+		Playbooks: a.playbooks, Agents: a.agents, Versions: a.store, Press: a.press, Memory: a.store,
+		Workshop: shop, Evaluator: &evaluator{a.store, models}, Asker: &asker{a.store, models}, Proposer: &propose.Proposer{Shop: shop, Models: models, Budget: models.budget, Ledger: a.store, Now: time.Now},
 		Verify: func(ctx context.Context) (audit.Report, error) {
 			return audit.Verify(ctx, a.store, audit.WithArchive(blobs), audit.WithSigner(signer))
 		},
@@ -344,8 +344,11 @@ func (a *App) serve(config Config, signer *audit.Signer, blobs *blob.Store, mode
 	if err != nil {
 		return err
 	}
+	rooms := http.NewServeMux()
+	rooms.Handle("/", server.Handler())
+	rooms.Handle("/mcp", mcpserver.New(server.Handler(), a.options.Version, a.options.Log))
 	listener := &http.Server{
-		Handler:           server.Handler(),
+		Handler:           rooms,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		IdleTimeout:       2 * time.Minute,
@@ -366,6 +369,28 @@ func (a *App) serve(config Config, signer *audit.Signer, blobs *blob.Store, mode
 		}
 	})
 	return nil
+}
+
+func (a *App) agents() []api.Agent {
+	var out []api.Agent
+	for _, is := range a.library.Agents() {
+		out = append(out, api.Agent{
+			Name: is.Name, File: is.File, Version: is.Version, Shipped: is.Shipped, Source: string(is.Source), Digest: is.Digest, Diagnostics: is.Diagnostics,
+		})
+	}
+	return out
+}
+
+func (a *App) playbooks() []api.Playbook {
+	all := a.library.All()
+	out := make([]api.Playbook, len(all))
+	for i, p := range all {
+		out[i] = api.Playbook{
+			Name: p.Name, File: p.File, Version: p.Version, Shipped: p.Shipped, Source: string(p.Source), Tests: string(p.Tests),
+			Plan: p.Plan, Digest: p.Digest, Diagnostics: p.Diagnostics,
+		}
+	}
+	return out
 }
 
 // sources are the configured hooks; the demo has one of each kind.

@@ -3,14 +3,16 @@ package app
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"picket/internal/backtest"
 	"picket/internal/soc"
 	"picket/internal/store"
+	"picket/internal/workshop"
 	"picket/playbooks"
 	"picket/playbooks/library"
-	"picket/playbooks/plan"
 )
 
 // BacktestRequest says which version of a playbook is run against the past of a data directory.
@@ -30,7 +32,7 @@ func Backtest(ctx context.Context, dir string, r BacktestRequest) (report *backt
 		return nil, err
 	}
 	catalog.Connections = nil // those of the instance are not known here, and none is used
-	options, err := backtestOptions(catalog, r)
+	files, err := r.files()
 	if err != nil {
 		return nil, err
 	}
@@ -39,45 +41,36 @@ func Backtest(ctx context.Context, dir string, r BacktestRequest) (report *backt
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return backtest.Run(ctx, s, options)
+	shop := workshop.Workshop{Catalog: func() *playbooks.Catalog { return catalog }, Library: func() []playbooks.File { return files[1:] }, Records: s}
+	return shop.Backtest(ctx, files[0], r.Since, r.Limit)
 }
 
-// backtestOptions compiles the version that is tested, and all that it can call.
-func backtestOptions(catalog *playbooks.Catalog, r BacktestRequest) (backtest.Options, error) {
+// files are the version that is tested, and then all that it can call; the first of a name counts.
+func (r BacktestRequest) files() ([]playbooks.File, error) {
 	files, err := yamlFiles(r.Playbooks)
 	if err != nil {
-		return backtest.Options{}, err
+		return nil, err
 	}
 	if r.File != nil {
-		if is := nameOf(r.File.Source); is != r.Name {
-			return backtest.Options{}, soc.Errorf(soc.Invalid, "%s is the playbook %q, not %q", r.File.Name, is, r.Name)
+		if is := playbooks.NameOf(r.File.Source); is != r.Name {
+			return nil, soc.Errorf(soc.Invalid, "%s is the playbook %q, not %q", r.File.Name, is, r.Name)
 		}
 		files = append([]playbooks.File{*r.File}, files...)
 	}
-	own := map[string]bool{}
-	kept := files[:0]
-	for _, f := range files { // the first of a name counts
-		if name := nameOf(f.Source); !own[name] || name == "" {
-			own[name] = true
-			kept = append(kept, f)
-		}
+	shipped := library.Files()
+	for _, file := range slices.Sorted(maps.Keys(shipped)) {
+		files = append(files, playbooks.File{Name: file, Source: shipped[file]})
 	}
-	for file, source := range library.Files() {
-		if !own[nameOf(source)] {
-			kept = append(kept, playbooks.File{Name: file, Source: source})
-		}
+	byName := map[string]bool{}
+	files = slices.DeleteFunc(files, func(f playbooks.File) bool {
+		name := playbooks.NameOf(f.Source)
+		again := byName[name] && name != ""
+		byName[name] = true
+		return again
+	})
+	at := slices.IndexFunc(files, func(f playbooks.File) bool { return playbooks.NameOf(f.Source) == r.Name })
+	if at < 0 {
+		return nil, soc.Errorf(soc.NotFound, "there is no playbook %q; name its file with --file, or its directory with --playbooks", r.Name)
 	}
-	options := backtest.Options{Callees: map[string]*plan.Plan{}, Catalog: catalog, Since: r.Since, Limit: r.Limit}
-	for _, c := range playbooks.CompileSet(kept, catalog) {
-		switch {
-		case c.Plan != nil:
-			options.Callees[c.Plan.Name] = c.Plan
-		case nameOf(c.File.Source) == r.Name:
-			return backtest.Options{}, soc.Errorf(soc.Invalid, "%s", mistakes(c))
-		}
-	}
-	if options.Plan = options.Callees[r.Name]; options.Plan == nil {
-		return backtest.Options{}, soc.Errorf(soc.NotFound, "there is no playbook %q; name its file with --file, or its directory with --playbooks", r.Name)
-	}
-	return options, nil
+	return slices.Concat(files[at:at+1], files[:at], files[at+1:]), nil
 }

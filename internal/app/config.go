@@ -22,6 +22,8 @@ type Config struct {
 	Connections []ConnectionConfig      `yaml:"connections"`
 	Models      ModelsConfig            `yaml:"models"`
 	Intel       IntelConfig             `yaml:"intel"`
+	Floors      []FloorConfig           `yaml:"floors"`
+	MCP         []MCPConfig             `yaml:"mcp"`
 }
 
 // SourceConfig is one hook: POST /v1/hooks/{name}.
@@ -98,6 +100,20 @@ func (c *Config) resolve() error {
 				conn.Secrets = map[string]string{}
 			}
 			conn.Secrets[field] = value
+		}
+	}
+	for i := range c.MCP {
+		m := &c.MCP[i]
+		if m.Name == "" || m.URL == "" {
+			return fmt.Errorf("mcp[%d] needs a name and a url", i)
+		}
+		if err := secretFile(&m.Token, m.TokenFile, "mcp."+m.Name+".token"); err != nil {
+			return err
+		}
+	}
+	for _, f := range c.Floors {
+		if err := f.check(); err != nil {
+			return err
 		}
 	}
 	return c.Models.resolve()

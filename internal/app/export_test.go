@@ -1,9 +1,15 @@
 package app
 
 import (
+	"context"
+
 	"go.temporal.io/sdk/client"
 
+	"picket/activities"
+	"picket/api"
+	"picket/internal/soc"
 	"picket/internal/store"
+	"picket/playbooks/plan"
 )
 
 // Temporal is the instance's client.
@@ -11,3 +17,39 @@ func (a *App) Temporal() client.Client { return a.temporal }
 
 // Store is the instance's database.
 func (a *App) Store() *store.Store { return a.store }
+
+// Publish publishes a version of a playbook.
+func (a *App) Publish(ctx context.Context, p soc.Publication) (soc.Publication, error) {
+	return a.press.Publish(ctx, p)
+}
+
+// Playbooks are those that runs can be started of.
+func (a *App) Playbooks() []Playbook { return a.library.All() }
+
+// StartRun starts a playbook by hand.
+func (a *App) StartRun(ctx context.Context, r api.StartRequest) (soc.Run, error) {
+	return a.intake.StartRun(ctx, r)
+}
+
+// NewEvaluator measures the providers of a configuration.
+func NewEvaluator(s *store.Store, c ModelsConfig) (api.Evaluator, error) {
+	models, err := newModels(c)
+	return &evaluator{s, models}, err
+}
+
+// AgentOf finds the agent of a step.
+func AgentOf(ctx context.Context, s *store.Store, runID, path string) (*plan.Agent, error) {
+	return agents{s}.AgentOf(ctx, runID, path)
+}
+
+// AskAgain asks the providers of an instance without a configuration again.
+func (a *App) AskAgain(ctx context.Context, r api.AgainRequest) (soc.Verdict, error) {
+	models, err := newModels(ModelsConfig{})
+	if err != nil {
+		return soc.Verdict{}, err
+	}
+	return (&asker{a.store, models}).AskAgain(ctx, r)
+}
+
+// NewCalibrator calibrates by the judgements in a store.
+func NewCalibrator(s *store.Store) activities.Calibrator { return &calibrator{store: s} }

@@ -110,7 +110,7 @@ func (in *Intake) runs(ctx context.Context, alert soc.Alert) ([]store.NewRun, er
 	scope := expr.NewScope(expr.Vars{"alert": text}, time.Now())
 	var runs []store.NewRun
 	for _, p := range in.library.All() {
-		if !in.matches(ctx, p, alert, scope) {
+		if p.Plan == nil || !in.matches(ctx, p, alert, scope) {
 			continue
 		}
 		run, err := in.newRun(ctx, p, contract.Trigger{Kind: soc.TriggerAlert, AlertID: alert.ID, Alert: text}, &alert)

@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"picket/internal/connector"
+	"picket/internal/eval"
 	"picket/internal/model"
 	"picket/internal/soc"
 	"picket/internal/store"
@@ -196,6 +198,9 @@ func (m *modelProviders) Provider(name string) (model.Provider, error) {
 // Default is the providers that are asked where a step names none, in their order.
 func (m *modelProviders) Default() []string { return m.order }
 
+// Names are those of all providers, chains and committees among them.
+func (m *modelProviders) Names() []string { return slices.Sorted(maps.Keys(m.byName)) }
+
 // Status tells how each provider does that is asked over the network.
 func (m *modelProviders) Status() []model.Status {
 	list := make([]model.Status, 0, len(m.breakers))
@@ -223,3 +228,49 @@ func spending(s *store.Store) model.Spending {
 		return sums[0].CostUSD, sums[0].TokensIn + sums[0].TokensOut, nil
 	}
 }
+
+// calibrator tells what stated confidences come to, by the judgements in a store. What was fitted stands until the next
+// judgement of that model.
+type calibrator struct {
+	store  *store.Store
+	mu     sync.Mutex
+	fitted map[[2]string]fit // by provider and model
+}
+
+type fit struct {
+	newest time.Time
+	is     *eval.Calibrated // nil: there are not enough judgements
+}
+
+// Calibrated fits the newest judgements of a model.
+func (c *calibrator) Calibrated(ctx context.Context, provider, name string, stated float64) (float64, bool, error) {
+	of := store.JudgementFilter{Provider: provider, Model: name, Limit: 1}
+	last, err := c.store.Judgements(ctx, of)
+	if err != nil || len(last) == 0 {
+		return 0, false, err
+	}
+	c.mu.Lock()
+	known, ok := c.fitted[[2]string{provider, name}]
+	c.mu.Unlock()
+	if !ok || !known.newest.Equal(last[0].At) {
+		of.Limit = maxCalibrated
+		list, err := c.store.Judgements(ctx, of)
+		if err != nil {
+			return 0, false, err
+		}
+		known = fit{last[0].At, eval.Calibrate(list)}
+		c.mu.Lock()
+		if c.fitted == nil {
+			c.fitted = map[[2]string]fit{}
+		}
+		c.fitted[[2]string{provider, name}] = known
+		c.mu.Unlock()
+	}
+	if known.is == nil {
+		return 0, false, nil
+	}
+	return known.is.Of(stated), true, nil
+}
+
+// maxCalibrated bounds the judgements that a calibration is fitted to: a model and its prompts change, and old ones tell less.
+const maxCalibrated = 2000

@@ -20,6 +20,8 @@ type ModelsConfig struct {
 	Fallback  map[string][]string    `yaml:"fallback"`  // by its name: providers or committees in the order in which they are asked
 	Prices    map[string]PriceConfig `yaml:"prices"`    // by the model's name, US dollars for a million tokens; what is not here has no known cost
 	Budgets   BudgetsConfig          `yaml:"budgets"`
+	// MaskBenign asks a model for a benign verdict again, with the texts masked that an attacker can have written.
+	MaskBenign bool `yaml:"mask_benign"`
 }
 
 // Names is one name or a list of them.

@@ -138,7 +138,7 @@ func TestTheExamplesOfTheDocumentationAreConfigurations(t *testing.T) {
 	key := filepath.Join(dir, "key")
 	require.NoError(t, os.WriteFile(key, []byte("k-1234567"), 0o600))
 	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1)
-	require.Len(t, examples, 8)
+	require.Len(t, examples, 9)
 	for _, e := range examples {
 		e[1] = regexp.MustCompile(`/etc/picket/[a-z]+\.key`).ReplaceAllString(e[1], key)
 		config, err := configured(t, strings.ReplaceAll(e[1], "/var/lib/picket/transcripts", dir), "", "")

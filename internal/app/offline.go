@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
@@ -17,6 +18,7 @@ import (
 	"picket/internal/runview"
 	"picket/internal/soc"
 	"picket/internal/store"
+	"picket/internal/workshop"
 	"picket/playbooks"
 	"picket/playbooks/plan"
 	"picket/workflows"
@@ -28,7 +30,7 @@ func OfflineCatalog(connectorsDir string) (*playbooks.Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	catalog := Catalog(registry)
+	catalog := workshop.Catalog(registry)
 	catalog.Connections = nil // which ones there are is the instance's to say
 	return catalog, nil
 }
@@ -148,4 +150,18 @@ func AddUser(ctx context.Context, dir, name string, roles []string) (code string
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return auth.New(s, auth.Options{}).Invite(ctx, name, roles)
+}
+
+// AddToken makes an API token of a user, with the user's own permissions. It ends after so long, and with the user.
+func AddToken(ctx context.Context, dir, user, name string, lasts time.Duration) (token string, err error) {
+	s, err := store.Open(ctx, paths{dir}.database())
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	account, _, err := s.UserByName(ctx, user)
+	if err != nil {
+		return "", err
+	}
+	return auth.New(s, auth.Options{}).NewToken(ctx, account.ID, name, time.Now().Add(lasts))
 }

@@ -134,6 +134,9 @@ func (s *schedules) keep(ctx context.Context, o client.ScheduleOptions) error {
 func wantedSchedules(library *Library) (map[string]client.ScheduleOptions, error) {
 	wanted := map[string]client.ScheduleOptions{}
 	for _, p := range library.All() {
+		if p.Plan == nil {
+			continue
+		}
 		n := 0
 		for _, t := range p.Plan.Triggers {
 			if t.Kind != soc.TriggerSchedule {

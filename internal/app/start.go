@@ -31,8 +31,8 @@ func (in *Intake) StartRun(ctx context.Context, r api.StartRequest) (soc.Run, er
 	return in.store.CreateRun(ctx, run)
 }
 
-// StartUndo starts the plan that takes back what a run did, as a run of the same playbook.
-func (in *Intake) StartUndo(ctx context.Context, of soc.Run, p *plan.Plan, by string) (soc.Run, error) {
+// StartPlan starts a plan that was made for a run, such as the one that takes back what it did, as a run of the same playbook.
+func (in *Intake) StartPlan(ctx context.Context, of soc.Run, p *plan.Plan, kind, by string) (soc.Run, error) {
 	text, err := p.Encode()
 	if err != nil {
 		return soc.Run{}, err
@@ -41,7 +41,7 @@ func (in *Intake) StartUndo(ctx context.Context, of soc.Run, p *plan.Plan, by st
 	if err := in.store.SavePlan(ctx, store.Plan{Digest: digest, Name: p.Name, Plan: text}); err != nil {
 		return soc.Run{}, err
 	}
-	trigger := contract.Trigger{Kind: soc.TriggerUndo, AlertID: of.AlertID, RequestedBy: by, Parent: of.ID}
+	trigger := contract.Trigger{Kind: kind, AlertID: of.AlertID, RequestedBy: by, Parent: of.ID}
 	var alert *soc.Alert
 	if of.AlertID != "" {
 		kept, err := in.store.GetAlert(ctx, of.AlertID)

@@ -201,8 +201,8 @@ func (b *backtest) run(ctx context.Context, run soc.Run) (Result, error) {
 	switch {
 	case !run.Status.Final():
 		return leave("it is not over yet")
-	case run.Trigger == soc.TriggerUndo:
-		return leave("it took another run back and has no steps of the playbook")
+	case run.Trigger == soc.TriggerUndo, run.Trigger == soc.TriggerRecommended:
+		return leave("it made the calls that somebody asked for after another run, and has no steps of the playbook")
 	}
 	rec, err := load(ctx, b.records, run)
 	if err != nil {

@@ -68,7 +68,7 @@ func newRoot(std IO) *cobra.Command {
 		return usageError{fmt.Errorf("%w (see: %s --help)", err, cmd.CommandPath())}
 	})
 	root.AddCommand(
-		newServe(std), newVersion(std), newPlaybook(std), newRun(std), newReplay(std), newAudit(std), newUser(std), newEval(std),
+		newServe(std), newVersion(std), newPlaybook(std), newRun(std), newReplay(std), newAudit(std), newUser(std), newMCP(std), newEval(std),
 	)
 	return root
 }

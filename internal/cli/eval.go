@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,11 +18,11 @@ import (
 )
 
 type evalFlags struct {
-	source, provider, against, config, output string
-	split                                     float64
-	seed                                      uint64
-	repeats, concurrency, limit               int
-	inject, asJSON                            bool
+	source, provider, against, config, output, data string
+	split                                           float64
+	seed                                            uint64
+	repeats, concurrency, limit                     int
+	inject, asJSON                                  bool
 }
 
 func newEval(std IO) *cobra.Command {
@@ -37,12 +38,14 @@ where the alert is as its source posts it. Next to every figure stand its interv
 threshold. The builtin provider calls nothing; others are called as the configuration says, and cost what they cost.`,
 		Example: `  picket eval
   picket eval alerts.jsonl --source wazuh --split 0.5 --seed 1 --repeats 3 --inject
+  picket eval --data picket-data --provider gemini --config picket.yaml
   picket eval alerts.jsonl --provider gemini --against builtin --config picket.yaml --json`,
 		Args: usage(cobra.MaximumNArgs(1)),
 	}
 	var o evalFlags
 	flags := cmd.Flags()
 	flags.StringVar(&o.source, "source", "wazuh", "kind of the alerts in lines that name none: generic, wazuh, defender or guardduty")
+	flags.StringVar(&o.data, "data", "", "measure the alerts that people have judged in this data directory")
 	flags.StringVar(&o.provider, "provider", "builtin", "provider that is measured")
 	flags.StringVar(&o.against, "against", "", "a second provider, compared with the first alert by alert")
 	flags.StringVar(&o.config, "config", "", "configuration file with the providers")
@@ -55,6 +58,9 @@ threshold. The builtin provider calls nothing; others are called as the configur
 	flags.BoolVar(&o.asJSON, "json", false, "print the report as JSON")
 	flags.StringVar(&o.output, "output", "", "write the report to this file instead")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if o.data != "" && len(args) > 0 {
+			return usageError{fmt.Errorf("--data and a data set are two sets; name one")}
+		}
 		if err := o.check(); err != nil {
 			return err
 		}
@@ -95,56 +101,44 @@ func (o *evalFlags) check() error {
 }
 
 func (o *evalFlags) run(cmd *cobra.Command, std IO, args []string) (eval.Document, error) {
-	name, cases, err := o.cases(std, args)
+	name, cases, err := o.cases(cmd.Context(), std, args)
 	if err != nil {
 		return eval.Document{}, err
 	}
-	train, held := eval.Split(cases, o.split, o.seed)
-	if len(held) == 0 || (o.split > 0 && len(train) == 0) {
-		return eval.Document{}, soc.Errorf(soc.Invalid, "the groups of the data set leave one side of --split %g empty; give it more groups or leave --split out", o.split)
-	}
-	if o.limit > 0 && len(held) > o.limit {
-		held = held[:o.limit]
-	}
-	document := eval.Document{Set: eval.Set{Name: name, All: len(cases), Train: len(train), Held: len(held), Split: o.split, Seed: o.seed}}
 	var config app.ModelsConfig
 	if o.config != "" {
 		c, err := app.LoadConfig(o.config)
 		if err != nil {
-			return document, err
+			return eval.Document{}, err
 		}
 		config = c.Models
 	}
-	var runs [][]eval.Result
+	trial := eval.Trial{Set: name, Cases: cases, Split: o.split, Seed: o.seed, Limit: o.limit}
 	for _, provider := range []string{o.provider, o.against} {
 		if provider == "" {
 			continue
 		}
 		p, err := app.ModelProvider(config, provider)
 		if err != nil {
-			return document, err
+			return eval.Document{}, err
 		}
-		results, err := eval.Run(cmd.Context(), eval.Configuration{Name: provider, Provider: p, Concurrency: o.concurrency, Repeats: o.repeats, Inject: o.inject}, held)
-		if err != nil {
-			return document, err
-		}
-		runs = append(runs, results)
-		document.Reports = append(document.Reports, eval.Summarise(provider, results, train, o.seed))
+		trial.Configurations = append(trial.Configurations, eval.Configuration{
+			Name: provider, Provider: p, Concurrency: o.concurrency, Repeats: o.repeats, Inject: o.inject,
+		})
 	}
-	if len(runs) == 2 {
-		c, err := eval.Compare(document.Reports[0], document.Reports[1], runs[0], runs[1], o.seed)
-		if err != nil {
-			return document, err
-		}
-		document.Comparison = &c
-	}
-	return document, nil
+	return eval.Try(cmd.Context(), trial)
 }
 
 // cases reads the data set that the arguments name.
-func (o *evalFlags) cases(std IO, args []string) (name string, cases []eval.Case, err error) {
+func (o *evalFlags) cases(ctx context.Context, std IO, args []string) (name string, cases []eval.Case, err error) {
 	var in io.Reader
 	switch {
+	case o.data != "":
+		var judged bytes.Buffer
+		if err := app.JudgedAlerts(ctx, o.data, &judged); err != nil {
+			return "", nil, err
+		}
+		name, in = "the judged alerts of "+o.data, &judged
 	case len(args) == 0:
 		name, in = "the sample alerts of Picket", bytes.NewReader(eval.Sample())
 	case args[0] == "-":

@@ -17,12 +17,12 @@ import (
 
 func newPlaybookFmt(std IO) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "fmt FILE...",
+		Use:   "fmt FILE|DIR...",
 		Short: "Format playbooks and their tests in place, comments kept; - is standard input",
 		Long: "Format playbooks and their tests in place and print the names of those that changed. Comments are kept and the\n" +
 			"document stays the same; a file for which that can't be done is left alone. With - the text is read from\n" +
 			"standard input and written to standard output.",
-		Example: "  picket playbook fmt playbooks/library/*.yaml\n  picket playbook fmt --check --diff playbooks/library/phishing-mail.yaml",
+		Example: "  picket playbook fmt playbooks/library\n  picket playbook fmt --check --diff playbooks/library/phishing-mail.yaml",
 	}
 	check := cmd.Flags().Bool("check", false, "change nothing, list the files that are not formatted and fail if there are any")
 	diff := cmd.Flags().Bool("diff", false, "change nothing and print what would change")
@@ -32,7 +32,19 @@ func newPlaybookFmt(std IO) *cobra.Command {
 		}
 		return cobra.MinimumNArgs(1)(cmd, files)
 	})
-	cmd.RunE = func(_ *cobra.Command, files []string) error {
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		var files []string
+		for _, arg := range args {
+			if info, err := os.Stat(arg); err != nil || !info.IsDir() { // one that can't be read is reported among the others
+				files = append(files, arg)
+				continue
+			}
+			below, err := yamlFiles([]string{arg})
+			if err != nil {
+				return err
+			}
+			files = append(files, below...)
+		}
 		failed := false
 		for _, file := range files {
 			f := formatting{std: std, file: file, check: *check, diff: *diff}

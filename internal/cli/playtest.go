@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,9 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"picket/internal/app"
 	"picket/internal/connector"
 	runner "picket/internal/playtest"
+	"picket/internal/workshop"
 	"picket/playbooks"
 	"picket/playbooks/library"
 	"picket/playbooks/playtest"
@@ -101,14 +100,8 @@ func runPlaytests(ctx context.Context, o playtestFlags, only *regexp.Regexp, arg
 	if err != nil {
 		return nil, err
 	}
-	base := runner.Options{Catalog: app.Catalog(registry), Only: only, Update: o.update, Examples: map[string]json.RawMessage{}}
-	base.Native = func(ctx context.Context, operation string, arguments json.RawMessage) (json.RawMessage, error) {
-		return registry.Call(ctx, connector.Request{Operation: operation, Arguments: arguments})
-	}
-	for _, op := range registry.Operations() {
-		base.Examples[op.Name] = op.Example.Output
-	}
-	base.Catalog.Connections = nil // a test names the connections of its own workspace
+	base := workshop.TestOptions(workshop.Catalog(registry), registry)
+	base.Only, base.Update = only, o.update
 	var sets []testDir
 	if o.library {
 		sets = append(sets, testDir{files: library.FS, shown: "library"})

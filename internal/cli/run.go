@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"picket/internal/app"
+	"picket/playbooks/spec"
 )
 
 func newRun(std IO) *cobra.Command {
@@ -137,5 +138,52 @@ func newUser(std IO) *cobra.Command {
 		_, err = fmt.Fprintf(std.Out, "%s may choose a password within 24 hours at /setup?code=%s of the web UI\n", args[0], code)
 		return err
 	}
-	return group("user", "Manage users", add)
+	return group("user", "Manage users", add, newUserToken(std))
+}
+
+func newMCP(std IO) *cobra.Command {
+	repin := &cobra.Command{
+		Use: "repin NAME", Short: "Forget what was pinned of an MCP server's tools; the next start pins what they are then",
+		Example: "  picket mcp repin wiki --data picket-data",
+		Args:    usage(cobra.ExactArgs(1)),
+	}
+	data := dataFlag(repin)
+	repin.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := noData(*data); err != nil {
+			return err
+		}
+		if err := app.RepinMCP(cmd.Context(), *data, args[0]); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(std.Out, "the tools of %s are pinned anew at the next start\n", args[0])
+		return err
+	}
+	return group("mcp", "Manage the MCP servers whose tools are used", repin)
+}
+
+func newUserToken(std IO) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "token NAME", Short: "Make an API token of a user, for a program that acts with the user's permissions; it is printed once",
+		Example: "  picket user token ana --for assistant --lasts 90d --data picket-data",
+		Args:    usage(cobra.ExactArgs(1)),
+	}
+	data := dataFlag(cmd)
+	name := cmd.Flags().String("for", "program", "what the token is for, as the log names it")
+	lasts := cmd.Flags().String("lasts", "90d", "how long it lasts, like 12h or 90d")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		duration, ok := spec.ParseDuration(*lasts)
+		if !ok || duration <= 0 {
+			return usageError{fmt.Errorf("--lasts %q is no length of time; write it like 12h or 90d", *lasts)}
+		}
+		if err := noData(*data); err != nil {
+			return err
+		}
+		token, err := app.AddToken(cmd.Context(), *data, args[0], *name, time.Duration(duration)*time.Millisecond)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(std.Out, token)
+		return err
+	}
+	return cmd
 }

@@ -13,27 +13,17 @@ import (
 	"picket/playbooks"
 	"picket/playbooks/library"
 	"picket/playbooks/playtest"
-	"picket/playbooks/spec"
 )
-
-// nameOf is the name that a playbook's text gives itself; "" when it can't be read.
-func nameOf(source []byte) string {
-	document := spec.Read(source, &spec.Bag{})
-	if document == nil || document.Name == nil {
-		return ""
-	}
-	return document.Name.Text
-}
 
 // withLibrary adds those playbooks that come with Picket whose names are not taken: they can be called.
 func withLibrary(own []playbooks.File) []playbooks.File {
 	taken := map[string]bool{}
 	for _, f := range own {
-		taken[nameOf(f.Source)] = true
+		taken[playbooks.NameOf(f.Source)] = true
 	}
 	shipped, all := library.Files(), slices.Clone(own)
 	for _, name := range sortedKeys(shipped) {
-		if !taken[nameOf(shipped[name])] {
+		if !taken[playbooks.NameOf(shipped[name])] {
 			all = append(all, playbooks.File{Name: "library/" + name, Source: shipped[name]})
 		}
 	}

@@ -34,6 +34,7 @@ type Options struct {
 	Clouds    []string         // files of cloud ranges: MISP warning lists, AWS or Google range files
 	KEV       string           // CISA KEV catalogue (JSON) instead of the built-in one
 	HTTP      ClientOptions    // proxy, bounds; AllowPrivate and Fresh are the connection's and the call's
+	Memory    Memory           // what the organisation knows; nil is nothing
 	Now       func() time.Time // nil is time.Now
 }
 
@@ -180,7 +181,7 @@ func (r *Registry) openNatives(opts Options) (map[string]nativeFunc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nativeFuncs(countries, lists, networks, catalogue), nil
+	return nativeFuncs(countries, lists, networks, catalogue, opts.Memory), nil
 }
 
 func (r *Registry) addManifest(m *manifest, natives map[string]nativeFunc) error {

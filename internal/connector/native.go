@@ -16,7 +16,7 @@ import (
 // nativeFunc is an operation that is Go because HTTP can't do it. Its arguments have passed the input schema.
 type nativeFunc func(ctx context.Context, arguments map[string]any) (any, error)
 
-func nativeFuncs(countries *geoip.Database, lists *intel.Database, networks *netclass.Table, catalogue *kev.Catalogue) map[string]nativeFunc {
+func nativeFuncs(countries *geoip.Database, lists *intel.Database, networks *netclass.Table, catalogue *kev.Catalogue, memory Memory) map[string]nativeFunc {
 	return map[string]nativeFunc{
 		"clock.local": func(_ context.Context, args map[string]any) (any, error) {
 			return clock.Local(textArgument(args, "at"), textArgument(args, "timezone"))
@@ -39,6 +39,8 @@ func nativeFuncs(countries *geoip.Database, lists *intel.Database, networks *net
 			}
 			return networks.Classify(addr), nil
 		},
+		"memory.lookup":  func(ctx context.Context, args map[string]any) (any, error) { return known(ctx, memory, args) },
+		"memory.propose": func(ctx context.Context, args map[string]any) (any, error) { return toBeKnown(ctx, memory, args) },
 		"kev.lookup": func(_ context.Context, args map[string]any) (any, error) {
 			return catalogue.Lookup(textArgument(args, "cve")), nil
 		},

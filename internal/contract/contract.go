@@ -197,6 +197,13 @@ type ApprovalDecided struct {
 	DecisionID string `json:"decision_id"`
 }
 
+// ApprovalOutput is the result of ActivityRequestApproval.
+type ApprovalOutput struct {
+	// DecisionID is of a decision that stands already. It does where a worker was lost after it had asked: people have
+	// decided since, and the signal that told of it came before the workflow asked again.
+	DecisionID string `json:"decision_id,omitempty"`
+}
+
 // DecisionInput is the input of ActivityReadDecision and ActivityExpireApproval (DecisionID empty).
 type DecisionInput struct {
 	Step
@@ -278,6 +285,11 @@ type SubscribeInput struct {
 	When           string          `json:"when,omitempty"`
 	Vars           json.RawMessage `json:"vars,omitempty"` // an object: the roots that When names, but `event`
 	Until          time.Time       `json:"until"`
+}
+
+// SubscribeOutput is the result of ActivitySubscribe.
+type SubscribeOutput struct {
+	Matched bool `json:"matched,omitempty"` // an event has matched already: its signal may have come before
 }
 
 // EventMatched is the payload of SignalEventMatched.

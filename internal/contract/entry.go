@@ -30,6 +30,15 @@ const (
 	KindCancelRequested   = "run.cancel_requested" // {"by","reason"}
 	KindPlaybookShadowed  = "playbook.shadowed"    // soc.ShadowSetting; of no run
 	KindPlaybookPromoted  = "playbook.promoted"    // {"playbook","by","reason","was"}; of no run
+	KindPlaybookSaved     = "playbook.saved"       // soc.PlaybookVersion without its texts; of no run
+	KindPlaybookPublished = "playbook.published"   // soc.Publication; of no run
+	KindPlaybookProposed  = "playbook.proposed"    // ProposalBody, after the model.answered of its rounds; of no run
+	KindToolsPinned       = "mcp.pinned"           // ToolsPinned; of no run
+	KindFactProposed      = "fact.proposed"        // soc.Fact; of no run
+	KindFactDecided       = "fact.decided"         // soc.Fact; of no run
+	KindModelEvaluated    = "model.evaluated"      // EvaluationBody, after a model.answered with what each provider used; of no run
+	KindModelAskedAgain   = "model.asked_again"    // AskedAgainBody, after the model.answered; of no run
+	KindVerdictJudged     = "verdict.judged"       // soc.Judgement: a person says whether a verdict is right
 )
 
 // RunBody is the body of KindRunStarted.
@@ -145,6 +154,51 @@ type ModelBody struct {
 	Stop      string          `json:"stop,omitempty"`
 	Problem   string          `json:"problem,omitempty"` // an agent's answer that is no good
 	Tried     []Tried         `json:"tried,omitempty"`   // of a chain or a committee
+	Masked    *MaskedBody     `json:"masked,omitempty"`  // a benign verdict was asked for again
 	Started   time.Time       `json:"started"`
 	Ended     time.Time       `json:"ended"`
+}
+
+// ProposalBody is the body of KindPlaybookProposed: what somebody asked a model to write, and how that ended. The texts stand
+// in the entries of its rounds.
+type ProposalBody struct {
+	Kind     string `json:"kind"` // playbook | change | expression
+	Words    string `json:"words"`
+	Playbook string `json:"playbook,omitempty"`
+	OK       bool   `json:"ok"`
+	Rounds   int    `json:"rounds"`
+	Provider string `json:"provider"`
+	Model    string `json:"model,omitempty"`
+}
+
+// EvaluationBody is the body of KindModelEvaluated: somebody measured one provider, or two, on labelled alerts.
+type EvaluationBody struct {
+	Set      string `json:"set"`
+	Alerts   int    `json:"alerts"`
+	Provider string `json:"provider"`
+	Against  string `json:"against,omitempty"`
+}
+
+// AskedAgainBody is the body of KindModelAskedAgain: somebody asked a model what a step of a run had asked.
+type AskedAgainBody struct {
+	RunID     string `json:"run_id"`
+	Step      string `json:"step"`
+	OwnPrompt bool   `json:"own_prompt"` // with another prompt
+}
+
+// ToolsPinned is the body of KindToolsPinned: the tools of an MCP server as they were when they were first seen.
+type ToolsPinned struct {
+	Server string            `json:"server"`
+	URL    string            `json:"url"`
+	Tools  map[string]string `json:"tools"` // name to digest
+}
+
+// MaskedBody is the second asking of a benign verdict, with so many texts of the evidence masked. What it used is counted
+// in the ModelBody.
+type MaskedBody struct {
+	Texts   int             `json:"texts"`
+	Request json.RawMessage `json:"request,omitempty"`
+	Answer  string          `json:"answer,omitempty"`
+	Verdict json.RawMessage `json:"verdict,omitempty"` // completed as the first one was
+	Error   *CallError      `json:"error,omitempty"`
 }

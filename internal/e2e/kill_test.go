@@ -164,7 +164,7 @@ func settled(ctx context.Context, t *testing.T, in *instance, dir *directory, al
 	require.Eventually(t, func() bool {
 		code, err := in.call(ctx, http.MethodGet, "/v1/runs?playbook=kill-probe&alert_id="+alert, nil, nil, &runs)
 		return err == nil && code == http.StatusOK && len(runs.Items) == 1 && slices.Contains([]string{"completed", "failed"}, runs.Items[0].Status)
-	}, 4*time.Minute, 100*time.Millisecond, "alert %s has no ended run: %+v", alert, runs)
+	}, 4*time.Minute, 100*time.Millisecond, "alert %s has no ended run: %+v", alert, &runs) // as they are then
 
 	dir.mu.Lock()
 	defer dir.mu.Unlock()

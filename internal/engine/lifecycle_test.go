@@ -81,9 +81,7 @@ func TestAStoppedEngineStartsAgainOnItsFiles(t *testing.T) {
 	first := enginetest.Own(t, dir)
 	_, err := first.Client().ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "open", TaskQueue: "q"}, waitForSignal)
 	require.NoError(t, err)
-	began := time.Now()
 	first.Stop()
-	require.Less(t, time.Since(began), 8*time.Second)
 
 	second := enginetest.Own(t, dir)
 	startWorker(t, second.Client(), "q", func(r worker.Registry) { r.RegisterWorkflow(waitForSignal) })

@@ -58,13 +58,16 @@ type row struct {
 	Source   string          `json:"source"`
 	Label    string          `json:"label"`
 	Group    string          `json:"group"`
-	Evidence []struct {
-		ID        string          `json:"id"`
-		Title     string          `json:"title"`
-		Data      json.RawMessage `json:"data"`
-		Untrusted bool            `json:"untrusted"`
-	} `json:"evidence"`
-	Missing []string `json:"missing"`
+	Evidence []exhibit       `json:"evidence,omitempty"`
+	Missing  []string        `json:"missing,omitempty"`
+}
+
+// exhibit is an evidence of a line.
+type exhibit struct {
+	ID        string          `json:"id"`
+	Title     string          `json:"title"`
+	Data      json.RawMessage `json:"data"`
+	Untrusted bool            `json:"untrusted"`
 }
 
 //go:embed sample/wazuh.jsonl

@@ -47,14 +47,14 @@ func (Builtin) Complete(ctx context.Context, req Request) (Response, error) {
 	if err != nil {
 		return Response{Model: scorerVersion}, err
 	}
-	s := scorer{evidence: exhibits(req.allEvidence()), found: map[string]int{}}
+	s := scorer{evidence: exhibits(req.AllEvidence()), found: map[string]int{}}
 	s.score()
 	output, err := json.Marshal(s.verdict(req))
 	if err != nil {
 		return Response{}, soc.Errorf(soc.Internal, "the builtin verdict can't be written: %v", err)
 	}
 	var ids []string
-	for _, e := range req.allEvidence() {
+	for _, e := range req.AllEvidence() {
 		ids = append(ids, e.ID)
 	}
 	request, _ := json.Marshal(map[string]any{"scorer": scorerVersion, "evidence": ids, "prompt_digest": sent.digest})

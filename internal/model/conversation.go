@@ -121,8 +121,8 @@ func isObject(document json.RawMessage) bool {
 	return !deeper(document, maxDepth) && json.Unmarshal(document, &object) == nil && object != nil
 }
 
-// allEvidence is what a verdict may cite: the request's evidence and what tools have found since.
-func (r Request) allEvidence() []soc.Evidence {
+// AllEvidence is what a verdict may cite: the request's evidence and what tools have found since.
+func (r Request) AllEvidence() []soc.Evidence {
 	all := slices.Clone(r.Evidence)
 	for _, turn := range r.Turns {
 		for _, result := range turn.Results {

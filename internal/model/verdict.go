@@ -19,10 +19,10 @@ const (
 
 // The words of a verdict.
 const (
-	malicious    = "malicious"
-	suspicious   = "suspicious"
-	benign       = "benign"
-	inconclusive = "inconclusive"
+	malicious    = soc.Malicious
+	suspicious   = soc.Suspicious
+	benign       = soc.Benign
+	inconclusive = soc.Inconclusive
 	risky        = "risky"
 )
 
@@ -51,7 +51,7 @@ func CompleteVerdict(raw json.RawMessage, req Request, prov soc.Provenance) (soc
 	if err := json.Unmarshal(known, &v); err != nil {
 		return soc.Verdict{}, badOutput("it does not hold to the schema: %s", cut(err.Error(), 300))
 	}
-	c := completion{verdict: &v, evidence: exhibits(req.allEvidence())}
+	c := completion{verdict: &v, evidence: exhibits(req.AllEvidence())}
 	v.Notes, v.Provenance = nil, prov
 	v.Summary = cut(v.Summary, 4000)
 	v.Confidence.Calibrated = nil
@@ -210,15 +210,20 @@ func (c *completion) severity(before soc.Severity) {
 	}
 }
 
+// HoldUp raises a verdict's severity to a floor, where it is below. A benign verdict stays one: the severity says how bad it
+// would be to be wrong.
+func HoldUp(v *soc.Verdict, rule string, floor soc.Severity) {
+	if v.Severity.After.ID() >= floor.ID() {
+		return
+	}
+	v.Notes = append(v.Notes, fmt.Sprintf("severity is %s instead of %s: the floor rule %s holds it up", floor, v.Severity.After, rule))
+	v.Severity.After, v.Severity.Floor = floor, rule
+}
+
 // classify makes the classification one that goes with the verdict.
 func (c *completion) classify() {
 	v := c.verdict
-	fits := map[string][]string{ // the first is taken when what the model said does not fit
-		malicious:    {"true_positive"},
-		suspicious:   {"undetermined", "true_positive"},
-		benign:       {"benign_true_positive", "false_positive"},
-		inconclusive: {"undetermined"},
-	}[v.Verdict]
+	fits := soc.Classifications(v.Verdict) // the first is taken when what the model said does not fit
 	if !slices.Contains(fits, v.Classification) {
 		v.Classification = fits[0]
 	}
@@ -286,7 +291,7 @@ func CheckCitations(raw json.RawMessage, req Request) (all, resolved int) {
 	if json.Unmarshal(raw, &v) != nil {
 		return 0, 0
 	}
-	evidence := exhibits(req.allEvidence())
+	evidence := exhibits(req.AllEvidence())
 	count := func(citations []soc.Citation) {
 		for _, c := range citations {
 			all++

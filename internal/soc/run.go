@@ -37,6 +37,8 @@ const (
 	TriggerSchedule = "schedule"
 	TriggerCall     = "call" // another run calls the playbook
 	TriggerUndo     = "undo" // somebody takes back what another run did
+	// TriggerRecommended is a call that a verdict of another run recommends, and that somebody asked for.
+	TriggerRecommended = "recommended"
 )
 
 // Run is one execution of one playbook for one trigger.

@@ -85,6 +85,9 @@ type Provenance struct {
 	Provider     string  `json:"provider"`
 	Model        string  `json:"model"`
 	PromptDigest string  `json:"prompt_digest"`
+	Agent        string  `json:"agent,omitempty"`        // the agent file that it comes from
+	AgentDigest  string  `json:"agent_digest,omitempty"` // SHA-256 of that file, hex
+	ToolsDigest  string  `json:"tools_digest,omitempty"` // SHA-256 over the tools that an agent had, hex
 	TokensIn     int     `json:"tokens_in"`
 	TokensOut    int     `json:"tokens_out"`
 	CostUSD      float64 `json:"cost_usd"`

@@ -55,7 +55,7 @@ func occupy(t *testing.T, s *Store) (release func()) {
 // waiting returns when n writes wait.
 func waiting(t *testing.T, s *Store, n int) {
 	t.Helper()
-	require.Eventually(t, func() bool { return len(s.queue) == n }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.queue) == n }, time.Minute, time.Millisecond)
 }
 
 func set(t *tx, key string) error {

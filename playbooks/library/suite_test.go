@@ -2,8 +2,6 @@ package library_test
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +12,7 @@ import (
 
 	"picket/internal/connector"
 	runner "picket/internal/playtest"
+	"picket/internal/workshop"
 	"picket/playbooks/library"
 	"picket/playbooks/playtest"
 )
@@ -25,14 +24,8 @@ func TestThePlaybooksPassTheirOwnTests(t *testing.T) {
 	t.Parallel()
 	registry, err := connector.New(connector.Options{})
 	require.NoError(t, err)
-	o := runner.Options{Catalog: catalog(t), Examples: map[string]json.RawMessage{}}
+	o := workshop.TestOptions(catalog(t), registry)
 	o.Catalog.Sources = append(o.Catalog.Sources, "zabbix")
-	for _, op := range registry.Operations() {
-		o.Examples[op.Name] = op.Example.Output
-	}
-	o.Native = func(ctx context.Context, operation string, arguments json.RawMessage) (json.RawMessage, error) {
-		return registry.Call(ctx, connector.Request{Operation: operation, Arguments: arguments})
-	}
 	files := library.Files()
 	o.Playbooks = fileSet(files)
 	o.Suites = suites(t, library.FS)

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -110,7 +109,7 @@ func TestListsAreFiltered(t *testing.T) {
 	})
 }
 
-func TestPlansPlaybooksAndSettings(t *testing.T) {
+func TestPlansAndSettings(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store) {
 		plan := store.Plan{Digest: "d1", Name: "phish", Plan: []byte(`{"b":1, "a":2}`), Source: "name: phish"}
 		require.NoError(t, s.SavePlan(t.Context(), plan))
@@ -121,18 +120,6 @@ func TestPlansPlaybooksAndSettings(t *testing.T) {
 		_, err = s.PlanByDigest(t.Context(), "d2")
 		kind(t, soc.NotFound, err)
 		kind(t, soc.Invalid, s.SavePlan(t.Context(), store.Plan{Digest: "d3", Plan: []byte(`{`)}))
-
-		for i := range 2 {
-			require.NoError(t, s.SavePlaybook(t.Context(), store.Playbook{Name: "phish", File: "phish.yaml", Source: fmt.Sprint("v", i), PlanDigest: "d1"}))
-		}
-		book, err := s.PlaybookByName(t.Context(), "phish")
-		require.NoError(t, err)
-		require.Equal(t, "v1", book.Source)
-		books, err := s.Playbooks(t.Context())
-		require.NoError(t, err)
-		require.Equal(t, []store.Playbook{book}, books)
-		require.NoError(t, s.DeletePlaybook(t.Context(), "phish"))
-		kind(t, soc.NotFound, s.DeletePlaybook(t.Context(), "phish"))
 
 		_, err = s.Setting(t.Context(), "k")
 		kind(t, soc.NotFound, err)

@@ -188,7 +188,7 @@ func TestTheArchivingOfARunIsClaimedAfterAWhile(t *testing.T) {
 		require.Eventually(t, func() bool {
 			rows, err := s.ClaimOutbox(t.Context(), 10, time.Hour)
 			return err == nil && len(rows) == 1 && rows[0].Kind == store.OutboxArchive && rows[0].WorkflowID != ""
-		}, 10*time.Second, 100*time.Millisecond)
+		}, time.Minute, 100*time.Millisecond)
 	})
 }
 
