@@ -1,13 +1,15 @@
 // The way of an alert through the real binary, in a real browser: `PICKET_BIN=bin/picket node web/e2e/run.mjs`.
-// SHOTS=DIR also keeps the run page's picture there, for the README; KEEP=1 keeps all pictures and the data. Fails on any problem, and says all of them.
+// SHOTS=DIR also keeps the pictures of the README there; KEEP=1 keeps all pictures and the data. Fails on any problem, and says all of them.
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { wazuhAlert } from './alert.mjs'
+import { authorJourney } from './author.mjs'
 import { sizes, startBrowser } from './browser.mjs'
 import { languageJourney } from './language.mjs'
 import { startPicket, until } from './picket.mjs'
+import { wordsJourney } from './words.mjs'
 
 const user = { name: 'ana.ruiz', password: 'a long sentence for the test' }
 const host = 'ws-42'
@@ -53,6 +55,10 @@ try {
   await page.getByLabel('Password once more').fill(user.password)
   await browser.inspect(page, 'setup')
   await page.getByRole('button', { name: 'Set up and sign in' }).click()
+  await heading('Home').waitFor()
+  await page.getByRole('list', { name: 'Decisions' }).getByRole('listitem').first().waitFor()
+  await browser.inspect(page, 'home', { widths: ['desk', 'laptop', 'phone'] })
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Alerts' }).click()
   await heading('Alerts').waitFor()
   assert.ok(!page.url().includes('code='), 'the used code stays in the address')
   const demo = page.getByText('Demo · sandbox connections')
@@ -91,6 +97,9 @@ try {
   // The alert's page; hostile text stays text.
   await row.getByRole('link').click()
   await page.getByRole('heading', { name: 'Facts' }).waitFor()
+  const conclusion = page.getByRole('region', { name: 'Verdict' }) // on top, while its run waits
+  await conclusion.getByText('Speaks for an attack').waitFor()
+  await conclusion.getByRole('button', { name: 'Agree' }).waitFor()
   assert.equal(await page.locator('img[src="x"]').count(), 0, 'markup of the alert became part of the page')
   await page.getByText('\\u202egpj.exe').first().waitFor()
   await browser.inspect(page, 'alert', { widths: ['desk', 'laptop', 'phone'] })
@@ -138,6 +147,19 @@ try {
   await browser.inspect(page, 'conversation')
   await page.getByRole('tab', { name: 'Verdict' }).click()
   const panel = page.getByRole('complementary', { name: 'Step details' })
+  // A verdict is judged: agreed with, and then corrected with a reason.
+  await panel.getByRole('button', { name: 'Agree' }).click()
+  await panel.getByText('agrees', { exact: true }).waitFor()
+  await panel.getByRole('button', { name: 'Correct…' }).click()
+  const sayIt = page.getByRole('button', { name: 'Say so' })
+  await page.getByRole('radio', { name: /the rule is right/ }).check()
+  assert.ok(await sayIt.isDisabled(), 'a verdict can be corrected without a reason')
+  await page.getByLabel('Reason').fill('An exercise that was announced')
+  await browser.inspect(page, 'judge', { widths: ['desk', 'phone'] })
+  await page.setViewportSize(sizes.desk)
+  await sayIt.click()
+  await panel.getByText('An exercise that was announced').waitFor()
+  await browser.inspect(page, 'judged', { widths: ['desk'] })
   await panel.getByRole('button', { name: /^Show the evidence/ }).first().click()
   await page.locator('[data-marked]').first().waitFor()
   say(`a citation led to ${new URL(page.url()).pathname}`)
@@ -214,6 +236,39 @@ try {
   await page.goto(`${picket.url}/connections`)
   await page.getByText('okta.suspend_user').first().waitFor()
   await browser.inspect(page, 'connections')
+  await page.goto(`${picket.url}/memory`)
+  await page.getByRole('button', { name: 'Propose a fact' }).first().click()
+  await dialog.getByRole('button', { name: 'Propose', exact: true }).click()
+  await page.getByText('This must be filled in.').first().waitFor()
+  await dialog.getByLabel('What it is about').selectOption('host')
+  await dialog.getByLabel('Its name or address').fill(host)
+  await dialog.getByLabel('What is to be known').fill('Belongs to the red team until spring')
+  await dialog.getByLabel('Where it is known from').fill('their announcement')
+  await browser.inspect(page, 'memory-propose', { widths: ['desk', 'phone'] })
+  await dialog.getByRole('button', { name: 'Propose', exact: true }).click()
+  await page.getByRole('button', { name: 'Approve…' }).click()
+  await dialog.getByLabel('Reason').fill('I have the announcement')
+  await dialog.getByRole('button', { name: 'Approve', exact: true }).click()
+  await page.getByText('Nothing waits for a decision').waitFor()
+  await page.getByRole('button', { name: 'Known' }).click()
+  await page.getByText('Belongs to the red team').waitFor()
+  await browser.inspect(page, 'memory', { widths: ['desk', 'phone'] })
+  await page.goto(`${picket.url}/verdicts`)
+  await page.getByText('1 of 1').first().waitFor() // on the wrong side
+  await page.getByRole('button', { name: 'By rule' }).click()
+  await page.getByRole('heading', { name: /wazuh\/92052/ }).waitFor()
+  await browser.inspect(page, 'verdicts', { widths: ['desk', 'laptop', 'phone'] })
+  await page.getByLabel('At most so many alerts').fill('60')
+  await page.getByRole('button', { name: 'Measure', exact: true }).click()
+  await page.getByRole('region', { name: 'Verdicts of builtin by label' }).waitFor()
+  await browser.inspect(page, 'measured', { widths: ['desk', 'phone'] })
+  await page.locator('label').filter({ hasText: /^On/ }).locator('select').selectOption('judged')
+  await page.getByRole('button', { name: 'Measure', exact: true }).click()
+  await page.getByText('of the judged alerts').waitFor()
+  const [set] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Judged alerts as a data set' }).click()])
+  const labelled = JSON.parse(await streamText(await set.createReadStream()))
+  assert.equal(labelled.label, 'benign_true_positive')
+  assert.ok(labelled.evidence.some((each) => each.id === 'host'), 'the evidence of then is not in the data set')
   await page.goto(`${picket.url}/audit`)
   await page.getByRole('button', { name: 'Verify the chain' }).click()
   await page.getByText('The chain is whole').waitFor()
@@ -251,10 +306,13 @@ try {
   await heading('Approvals').waitFor()
 
   await languageJourney({ page, picket, browser, host, isolated, say })
+  await authorJourney({ page, picket, browser, say })
+  if (process.env.SHOTS) copyFileSync(path.join(shots, 'editor-library-desk-light.png'), path.join(process.env.SHOTS, 'editor.png'))
+  await wordsJourney({ browser, binary: process.env.PICKET_BIN, work, user, say })
 
   // What each page weighs when it is opened cold.
   const storage = await context.storageState()
-  for (const [name, at] of Object.entries({ alerts: '/alerts', run: `/runs/${runIDs[0]}`, approvals: '/approvals', playbook: '/playbooks/malware-on-host' })) {
+  for (const [name, at] of Object.entries({ alerts: '/alerts', run: `/runs/${runIDs[0]}`, approvals: '/approvals', playbook: '/playbooks/malware-on-host', editor: '/playbooks/malware-on-host/edit' })) {
     const bytes = await browser.weigh(storage, picket.url + at, name)
     say(`${name}: ${Math.round(bytes / 1000)} kB of script`)
   }
@@ -275,7 +333,7 @@ try {
   page.refusals = []
   await page.getByLabel('Password').fill(user.password)
   await page.keyboard.press('Enter')
-  await heading('Alerts').waitFor()
+  await heading('Home').waitFor()
 
   // When the server goes the page says so.
   page.refusals = [/./]

@@ -51,9 +51,7 @@ const app = createRoute({
 const home = createRoute({
   getParentRoute: () => app,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/alerts' })
-  },
+  component: lazyRouteComponent(() => import('@/home/Home'), 'Home'),
 })
 
 const alerts = createRoute({
@@ -107,10 +105,37 @@ const playbook = createRoute({
   component: lazyRouteComponent(() => import('@/playbooks/Playbook'), 'PlaybookPage'),
 })
 
+const editor = createRoute({
+  getParentRoute: () => app,
+  path: '/playbooks/$name/edit',
+  validateSearch: (search: Record<string, unknown>): { from?: string; words?: boolean } => ({ from: text(search.from), words: search.words === true ? true : undefined }),
+  component: lazyRouteComponent(() => import('@/editor/Editor'), 'Editor'),
+})
+
+const agent = createRoute({
+  getParentRoute: () => app,
+  path: '/agents/$name',
+  component: lazyRouteComponent(() => import('@/editor/AgentEditor'), 'AgentEditor'),
+})
+
 const connections = createRoute({
   getParentRoute: () => app,
   path: '/connections',
   component: lazyRouteComponent(() => import('@/connections/Connections'), 'Connections'),
+})
+
+const memory = createRoute({
+  getParentRoute: () => app,
+  path: '/memory',
+  validateSearch: (search: Record<string, unknown>): { show?: 'proposed' | 'all' } => ({ show: search.show === 'proposed' || search.show === 'all' ? search.show : undefined }),
+  component: lazyRouteComponent(() => import('@/memory/Memory'), 'Memory'),
+})
+
+const verdicts = createRoute({
+  getParentRoute: () => app,
+  path: '/verdicts',
+  validateSearch: (search: Record<string, unknown>): { by?: 'rule' | 'playbook' } => ({ by: search.by === 'rule' || search.by === 'playbook' ? search.by : undefined }),
+  component: lazyRouteComponent(() => import('@/verdicts/Verdicts'), 'Verdicts'),
 })
 
 const audit = createRoute({
@@ -123,7 +148,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     login,
     setup,
-    app.addChildren([home, alerts, alert, approvals, runs, run, playbooks, playbook, connections, audit]),
+    app.addChildren([home, alerts, alert, approvals, runs, run, playbooks, playbook, editor, agent, connections, memory, verdicts, audit]),
   ]),
   context: { client },
   defaultErrorComponent: Crash,

@@ -36,7 +36,7 @@ test('reconnecting waits longer each time, at most half a minute', () => {
 
 test('after signing in one stays on our pages', () => {
   expect(safeNext('/runs/run_1?step=geo')).toBe('/runs/run_1?step=geo')
-  for (const bad of ['//evil.example', 'https://evil.example', '/\\evil.example', '/login', undefined]) expect(safeNext(bad)).toBe('/alerts')
+  for (const bad of ['//evil.example', 'https://evil.example', '/\\evil.example', '/login', undefined]) expect(safeNext(bad)).toBe('/')
 })
 
 test('invisible and reordering characters are shown', () => {

@@ -16,6 +16,7 @@ import { ActionError, ErrorState, Skeleton } from '@/ui/states'
 import { StatusBadge } from '@/ui/status'
 import { When } from '@/ui/time'
 import { Untrusted, UntrustedBadge } from '@/ui/untrusted'
+import { Conclusion } from './Conclusion'
 import { facts } from './facts'
 
 const route = getRouteApi('/app/alerts/$id')
@@ -43,6 +44,7 @@ export function AlertPage() {
     >
       <div className="mx-auto grid max-w-6xl gap-4 xl:grid-cols-[minmax(0,1fr)_340px]">
         <div className="min-w-0 space-y-4">
+          <Conclusion runs={query.data.runs} />
           {alert.description && (
             <Card>
               <CardHead title="What the source says" right={<UntrustedBadge />} />

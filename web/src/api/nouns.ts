@@ -1,6 +1,7 @@
 import type { Schemas } from './client'
 
 // The nouns by their short names. They are generated from api/openapi.yaml.
+export type Accuracy = Schemas['Accuracy']
 export type Account = Schemas['Account']
 export type Alert = Schemas['Alert']
 export type AlertWithRuns = Schemas['AlertWithRuns']
@@ -12,8 +13,10 @@ export type Connection = Schemas['Connection']
 export type Counts = Schemas['Counts']
 export type Diagnostic = Schemas['Diagnostic']
 export type Evidence = Schemas['Evidence']
+export type Judgement = Schemas['Judgement']
 export type LedgerEntry = Schemas['LedgerEntry']
 export type LedgerEvent = Schemas['Event']
+export type Models = Schemas['Models']
 export type ModelCall = Schemas['ModelCall']
 export type Operation = Schemas['Operation']
 export type Plan = Schemas['Plan']
@@ -44,7 +47,7 @@ export type Verdict = {
   attack: { id: string; citations: Citation[] | null }[] | null
   recommended: { operation: string; arguments?: unknown; why: string }[] | null
   provenance: {
-    provider: string; model: string; prompt_digest: string; tokens_in: number; tokens_out: number
+    provider: string; model: string; prompt_digest: string; agent?: string; agent_digest?: string; tools_digest?: string; tokens_in: number; tokens_out: number
     cost_usd: number; latency_ms: number; no_model: boolean
   }
   notes: string[] | null

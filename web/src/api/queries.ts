@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions, type QueryClient } from '@tanstack/react-query'
 import { get, keepCSRF, type List } from './client'
 import type {
-  Alert, AlertWithRuns, Approval, Connection, Counts, LedgerEntry, Operation, Playbook, PlaybookDetail, Run, RunPlan, Session, Step,
+  Accuracy, Alert, AlertWithRuns, Approval, Connection, Counts, Judgement, LedgerEntry, Models, Operation, Playbook, PlaybookDetail, Run, RunPlan, Session, Step,
 } from './nouns'
 
 export const sessionQuery = queryOptions({
@@ -108,6 +108,23 @@ export const operationsQuery = queryOptions({
   queryKey: ['operations'],
   queryFn: async ({ signal }) => (await get<List<Operation>>('/v1/operations', undefined, signal)).items,
   staleTime: 5 * 60_000,
+})
+
+export const judgementsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['run', id, 'feedback'],
+    queryFn: async ({ signal }) => (await get<List<Judgement>>(`${run(id)}/feedback`, undefined, signal)).items,
+  })
+
+export const accuracyQuery = (by: string) =>
+  queryOptions({
+    queryKey: ['accuracy', by],
+    queryFn: async ({ signal }) => (await get<List<Accuracy>>('/v1/verdicts/accuracy', { by }, signal)).items,
+  })
+
+export const modelsQuery = queryOptions({
+  queryKey: ['models'],
+  queryFn: ({ signal }) => get<Models>('/v1/models', undefined, signal),
 })
 
 /** Forgets everything but the session: another person must not see what the one before loaded. */

@@ -18,6 +18,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened on each of the last days, in UTC, the oldest first */
+        get: operations["getActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The agents that playbooks can use, and those that are only written */
+        get: operations["listAgents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An agent with its text */
+        get: operations["getAgent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/{name}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let playbooks use a version from now on
+         * @description Runs under way keep the version that they began with. Version 0 is the file that came with Picket or lies in the
+         *     directory of playbooks; where there is none, it takes the agent away. A version that does not compile
+         *     is refused with 422, one that would keep a playbook that uses it from compiling with 409. For a lead or an
+         *     admin; the ledger says who and why.
+         */
+        post: operations["publishAgentVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was saved of an agent, and what was published when
+         * @description The newest 200 of each, newest first, without the texts.
+         */
+        get: operations["listAgentVersions"];
+        put?: never;
+        /**
+         * Save a text as the next version of an agent
+         * @description Nothing runs it before it is published, so it may be one that does not compile yet. `base` is the version that it
+         *     was written from: 0 for the file that came with Picket, or for a new agent. When it is not the newest version
+         *     any more the answer is 409 and nothing is kept. The text's `name` is that of the path.
+         */
+        post: operations["saveAgentVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/{name}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version with its texts */
+        get: operations["getAgentVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is wrong with an agent's text */
+        post: operations["checkAgent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/alerts": {
         parameters: {
             query?: never;
@@ -201,6 +335,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/editor/analyse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Everything that an editor shows beside a text */
+        post: operations["analysePlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/editor/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What can stand at a place, the likely first */
+        post: operations["completePlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/editor/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where the step is defined that is named at a place */
+        post: operations["definitionInPlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/editor/format": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The text as `picket playbook fmt` writes it */
+        post: operations["formatPlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/editor/hover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is known of the thing at a place */
+        post: operations["hoverPlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/editor/references": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** All places where the step is named that is named at a place */
+        post: operations["referencesInPlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/editor/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The edits that give the step at a place another id, everywhere */
+        post: operations["renameStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -218,6 +471,45 @@ export interface paths {
         get: operations["streamEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the organisation knows of entities, and what is proposed to be known; the newest 500 */
+        get: operations["listFacts"];
+        put?: never;
+        /** Propose a fact; it counts once somebody has approved it */
+        post: operations["proposeFact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/facts/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve or reject a proposed fact, or revoke one
+         * @description For a responder, a lead or an admin; what one has proposed oneself only a lead or an admin decides on. The ledger
+         *     says who and why.
+         */
+        post: operations["decideFact"];
         delete?: never;
         options?: never;
         head?: never;
@@ -355,6 +647,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/playbooks/{name}/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold a version of a playbook against the runs that it has had */
+        post: operations["backtestPlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/playbooks/{name}/promote": {
         parameters: {
             query?: never;
@@ -366,6 +675,29 @@ export interface paths {
         put?: never;
         /** End a playbook's shadow mode; for a lead or an admin, and a decision in the ledger */
         post: operations["promotePlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playbooks/{name}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let runs be started with a version from now on
+         * @description Runs under way keep the version that they began with. Version 0 is the file that came with Picket or lies in the
+         *     directory of playbooks; where there is none, it takes the playbook out of service. A version that does not compile
+         *     is refused with 422, one that would keep a playbook that calls it from compiling with 409. For a lead or an
+         *     admin; the ledger says who and why.
+         */
+        post: operations["publishVersion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -438,6 +770,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/playbooks/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was saved of a playbook, and what was published when
+         * @description The newest 200 of each, newest first, without the texts.
+         */
+        get: operations["listVersions"];
+        put?: never;
+        /**
+         * Save a text as the next version of a playbook
+         * @description Nothing runs it before it is published, so it may be one that does not compile yet. `base` is the version that it
+         *     was written from: 0 for the file that came with Picket, or for a new playbook. When it is not the newest version
+         *     any more the answer is 409 and nothing is kept. The text's `name` is that of the path.
+         */
+        post: operations["saveVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playbooks/{name}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version with its texts */
+        get: operations["getVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/playbooks/check": {
         parameters: {
             query?: never;
@@ -466,6 +841,62 @@ export interface paths {
         put?: never;
         /** Compile a playbook's text; `plan` is null when a diagnostic is an error */
         post: operations["compilePlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playbooks/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a version of a playbook does otherwise than another */
+        post: operations["comparePlaybooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playbooks/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a model write a playbook, a change of one, or an expression
+         * @description What it writes is compiled and its tests are run; what is wrong goes back to it, at most three times in all. Nothing
+         *     is saved. `ok` says whether the last one holds; `rounds` say what was wrong with each. The words, every request and
+         *     every answer are kept in the ledger. 422 when no model is configured.
+         */
+        post: operations["proposePlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/playbooks/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run the tests of a playbook's text; nothing outside is called */
+        post: operations["testPlaybook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -506,6 +937,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{id}/ask-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask another model what a step asked, or the same one with another prompt, and compare
+         * @description The step's question and its evidence are put together from the run's record; nothing is called, and the run stays as
+         *     it is. For model steps that return a verdict. The ledger has the asking (`model.asked_again`), and it counts
+         *     against the budgets.
+         */
+        post: operations["askAgain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{id}/cancel": {
         parameters: {
             query?: never;
@@ -521,6 +974,27 @@ export interface paths {
          *     nothing. A run that is over is a conflict.
          */
         post: operations["cancelRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people say of the verdicts of a run */
+        get: operations["listFeedback"];
+        /**
+         * Agree with the verdict of a step, or say which one is right and why
+         * @description The last word on a step stands; the ledger has those before it.
+         */
+        put: operations["putFeedback"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -578,6 +1052,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{id}/recommended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a call that a verdict recommends
+         * @description Starts a run (trigger `recommended`, its `parent_id` this run) that makes the call. A consequential one waits for
+         *     the approval of exactly that call, on whose card the verdict stands; the approver may change its arguments. 422 when
+         *     the call does not hold to the operation's schema, 409 while another run asks for the same call.
+         */
+        post: operations["askRecommended"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{id}/steps": {
         parameters: {
             query?: never;
@@ -622,6 +1118,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schemas/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The JSON Schema of playbooks, for editors, or of plans */
+        get: operations["getSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -658,6 +1171,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/verdicts/accuracy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often verdicts were right, by what people say of them: the most judged first */
+        get: operations["listAccuracy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/verdicts/dataset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The judged alerts as a data set for `picket eval`: JSON Lines, the newest first */
+        get: operations["getDataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/verdicts/measure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Measure a provider on labelled alerts, or compare two
+         * @description As `picket eval` does: confusion, recall, false positives, balanced accuracy, calibration, citations, verdicts that
+         *     flip, cost, each with its interval and beside the majority class and a severity threshold. For a lead or an
+         *     admin, since it may cost money; within the budgets, one at a time, at most 500 alerts. What was used is counted.
+         */
+        post: operations["measureVerdicts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -676,6 +1245,88 @@ export interface components {
             id: string;
             name: string;
             roles: string[];
+        };
+        Accuracy: {
+            abstained: components["schemas"]["Rate"];
+            /** @description Of a model, once enough of its verdicts were judged: how often it is right with what it states */
+            calibration?: {
+                bins: {
+                    calibrated: number;
+                    from: number;
+                    right: number;
+                    to: number;
+                    verdicts: number;
+                }[];
+                verdicts: number;
+            };
+            /** @description Verdicts counted, by the verdict that is right */
+            confusion: {
+                [key: string]: {
+                    benign: number;
+                    failed: number;
+                    inconclusive: number;
+                    malicious: number;
+                    suspicious: number;
+                };
+            };
+            false_alarms: components["schemas"]["Rate"];
+            judged: number;
+            key: string;
+            missed: components["schemas"]["Rate"];
+            /** @description Of a rule */
+            name?: string;
+            wrong: components["schemas"]["Rate"];
+        };
+        AccuracyList: {
+            items: components["schemas"]["Accuracy"][];
+            next: string;
+        };
+        ActivityList: {
+            items: {
+                alerts: number;
+                /** @description Of models, where their price is known */
+                cost_usd: number;
+                /** Format: date */
+                day: string;
+                /** @description Of the runs, those that failed or ran out of time */
+                failed: number;
+                runs: number;
+            }[];
+            next: string;
+        };
+        Agent: {
+            /** @description SHA-256 of its text, which stands in every verdict that it gave; empty when it does not hold */
+            digest: string;
+            /** @description No version of it is used; what is shown is the newest */
+            draft: boolean;
+            errors: number;
+            file: string;
+            name: string;
+            /** @description The newest saved version; 0 is none */
+            newest: number;
+            owner: string;
+            /** @description There is a file of it to go back to */
+            shipped: boolean;
+            title: string;
+            tools: string[];
+            /** @description Playbooks */
+            used_by: string[];
+            /** @description The version that is used; 0 is the file */
+            version: number;
+        };
+        AgentChecked: {
+            diagnostics: components["schemas"]["Diagnostic"][];
+            digest: string;
+            ok: boolean;
+        };
+        AgentDetail: {
+            agent: components["schemas"]["Agent"];
+            diagnostics: components["schemas"]["Diagnostic"][];
+            source: string;
+        };
+        AgentList: {
+            items: components["schemas"]["Agent"][];
+            next: string;
         };
         Alert: {
             attack: string[];
@@ -757,6 +1408,16 @@ export interface components {
             alert: components["schemas"]["Alert"];
             runs: components["schemas"]["Run"][];
         };
+        Analysis: {
+            diagnostics: components["schemas"]["Diagnostic"][];
+            /** @description The plan's digest; empty without a plan */
+            digest: string;
+            graph: components["schemas"]["Graph"] | null;
+            /** @description It compiles */
+            ok: boolean;
+            plan: components["schemas"]["Plan"] | null;
+            symbols: components["schemas"]["Symbol"][];
+        };
         Approval: {
             alert_id?: string;
             calls: components["schemas"]["ApprovalCall"][];
@@ -825,6 +1486,17 @@ export interface components {
         };
         /** @enum {string} */
         ApprovalStatus: "pending" | "approved" | "denied" | "expired";
+        AskAgain: {
+            /** @description Instead of the step's */
+            prompt?: string;
+            provider: string;
+            /** @description Path of the model step */
+            step: string;
+        };
+        AskedAgain: {
+            now: components["schemas"]["JSON"];
+            then: components["schemas"]["JSON"];
+        };
         Attempt: {
             attempt: number;
             /** @description The outcome was read back from the vendor after a crash */
@@ -875,13 +1547,104 @@ export interface components {
             signed: boolean;
             why?: string;
         };
+        BacktestReport: {
+            /** @description Alerts of the period that started no run and would start the new version */
+            also_starts: number;
+            /** @description Of the version that was tested */
+            digest: string;
+            playbook: string;
+            runs: components["schemas"]["BacktestRun"][];
+            /** Format: date-time */
+            since: string;
+            starts: {
+                id: string;
+                source: string;
+                title: string;
+            }[];
+            totals: {
+                changed: number;
+                left_out: number;
+                runs: number;
+                same: number;
+                /** @description The new version asks for something that the record does not have */
+                unanswerable: number;
+            };
+            /** @description There are older runs in the period */
+            truncated?: boolean;
+        };
+        BacktestRequest: {
+            /** @description Of runs, the newest first; 200 unless given */
+            limit?: number;
+            /**
+             * Format: date-time
+             * @description 30 days ago unless given
+             */
+            since?: string;
+            /** @description The playbook as it stands unless given */
+            source?: string;
+        };
+        BacktestRun: {
+            alert_id?: string;
+            alert_title?: string;
+            assumed: string[];
+            changes: {
+                name: string;
+                new?: string;
+                /** @enum {string} */
+                of: "start" | "status" | "verdict" | "approval" | "action" | "output";
+                old?: string;
+            }[];
+            /** Format: date-time */
+            created_at: string;
+            /** @description Of the version that ran then */
+            plan_digest: string;
+            /** @description What the record can't answer */
+            questions: {
+                kind: string;
+                step: string;
+                text: string;
+            }[];
+            /** @enum {string} */
+            result: "same" | "changed" | "unanswerable" | "left_out";
+            run_id: string;
+            /** @description As it was */
+            status: string;
+            verdict?: string;
+            /** @description Why it was left out */
+            why?: string;
+        };
         Because: {
             reason: string;
+        };
+        Change: {
+            /** @description A stable word, such as approval.removed */
+            kind: string;
+            new?: string;
+            new_line?: number;
+            old?: string;
+            old_line?: number;
+            sentence: string;
+            /** @enum {string} */
+            severity: "safety" | "behaviour" | "cosmetic";
+            step?: string;
         };
         Checked: {
             diagnostics: components["schemas"]["Diagnostic"][];
             /** @description No diagnostic is an error */
             ok: boolean;
+        };
+        Compared: {
+            changes: components["schemas"]["Change"][];
+            /** @description Both versions compile; otherwise only their texts are compared */
+            compared: boolean;
+            new: components["schemas"]["Diagnostic"][];
+            old: components["schemas"]["Diagnostic"][];
+            /** @description The difference of the texts as a unified diff; empty for none */
+            text: string;
+        };
+        Comparison: {
+            new: components["schemas"]["Version"];
+            old: components["schemas"]["Version"];
         };
         Compiled: {
             diagnostics: components["schemas"]["Diagnostic"][];
@@ -889,6 +1652,20 @@ export interface components {
             digest: string;
             ok: boolean;
             plan: components["schemas"]["Plan"] | null;
+        };
+        Completion: {
+            /** @description Its type, or what it takes */
+            detail: string;
+            doc?: string;
+            /** @description The text that takes the place of the range */
+            insert: string;
+            kind: string;
+            label: string;
+            range: components["schemas"]["Range"];
+        };
+        CompletionList: {
+            items: components["schemas"]["Completion"][];
+            next: string;
         };
         Connection: {
             base_url: string;
@@ -912,6 +1689,30 @@ export interface components {
             /** @description Queued, running or waiting */
             runs_open: number;
         };
+        Coverage: {
+            branches: number;
+            branches_reached: number;
+            file: string;
+            percent: number;
+            playbook: string;
+            points: {
+                hits: number;
+                /** @enum {string} */
+                kind: "step" | "branch";
+                line: number;
+                step: string;
+                what: string;
+            }[];
+            steps: number;
+            steps_reached: number;
+        };
+        CoverageFigures: {
+            branches: number;
+            branches_reached: number;
+            percent: number;
+            steps: number;
+            steps_reached: number;
+        };
         Credentials: {
             name: string;
             /** Format: password */
@@ -934,6 +1735,11 @@ export interface components {
             outcome: "approved" | "denied";
             reason?: string;
         };
+        DecideFact: {
+            reason: string;
+            /** @enum {string} */
+            status: "approved" | "rejected" | "revoked";
+        };
         Decision: {
             answers?: components["schemas"]["JSON"];
             approval_id: string;
@@ -950,6 +1756,11 @@ export interface components {
             run_id: string;
             signature?: string;
             votes?: components["schemas"]["Vote"][];
+        };
+        Definition: {
+            /** @description The playbook that is called there; empty for none */
+            playbook: string;
+            range: components["schemas"]["Range"] | null;
         };
         Diagnostic: {
             code: string;
@@ -981,6 +1792,9 @@ export interface components {
         EditedCalls: {
             [key: string]: components["schemas"]["JSON"];
         };
+        Edits: {
+            edits: components["schemas"]["Edit"][];
+        };
         /** @description The `data` of a server-sent event */
         Event: {
             alert_id: string;
@@ -996,6 +1810,51 @@ export interface components {
             title?: string;
             untrusted: boolean;
         };
+        Fact: {
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** @description Who answers for it */
+            owner: string;
+            /** Format: date-time */
+            proposed_at: string;
+            /** @description A person, or `playbook` */
+            proposed_by: string;
+            /** @description Of the decision */
+            reason?: string;
+            run_id?: string;
+            /** @description Where it is known from */
+            source: string;
+            /** @enum {string} */
+            status: "proposed" | "approved" | "rejected" | "revoked";
+            text: string;
+            /** @enum {string} */
+            type: "user" | "email" | "host" | "ip" | "domain" | "url" | "hash" | "file" | "other";
+            /** @description The entity */
+            value: string;
+        };
+        FactList: {
+            items: components["schemas"]["Fact"][];
+            next: string;
+        };
+        Feedback: {
+            /** @description The verdict is right */
+            agrees?: boolean;
+            /** @enum {string} */
+            classification?: "true_positive" | "benign_true_positive" | "false_positive" | "undetermined";
+            /** @description Needed unless one agrees */
+            reason?: string;
+            /** @description The path of the step that gave the verdict */
+            step: string;
+            /**
+             * @description The one that is right
+             * @enum {string}
+             */
+            verdict?: "malicious" | "suspicious" | "benign" | "inconclusive";
+        };
         FieldError: {
             detail: string;
             /** @description RFC 6901 pointer into the request's body */
@@ -1006,6 +1865,9 @@ export interface components {
             edits: components["schemas"]["Edit"][];
             title: string;
         };
+        FormattedText: {
+            source: string;
+        };
         FormField: {
             default?: components["schemas"]["JSON"];
             name: string;
@@ -1015,14 +1877,84 @@ export interface components {
             /** @enum {string} */
             type: "text" | "number" | "boolean" | "choice" | "choices" | "date";
         };
+        /** @description The plan as nodes, in the order of the source, and what runs after what */
+        Graph: {
+            edges: components["schemas"]["GraphEdge"][];
+            name: string;
+            nodes: components["schemas"]["GraphNode"][];
+            title?: string;
+        };
+        GraphEdge: {
+            from: string;
+            /** @enum {string} */
+            kind: "next" | "branch" | "back" | "error" | "releases";
+            label?: string;
+            to: string;
+        };
+        GraphNode: {
+            /** @description Of a consequential action: the steps that release it */
+            approvals?: string[];
+            /** @description Of an approval: the steps that it releases */
+            covers?: string[];
+            /** @description What the step does: the operation, the playbook, the condition of a loop */
+            detail?: string;
+            effect?: string;
+            id: string;
+            if?: string;
+            /** @enum {string} */
+            kind: "start" | "end" | "step" | "block";
+            line?: number;
+            /** @description The block that it is in; none is the playbook */
+            parent?: string;
+            /** @description The step that it is, or is a block of */
+            step?: string;
+            title?: string;
+            verb?: string;
+        };
         Health: {
             problems?: string[];
             /** @enum {string} */
             status: "ok" | "starting" | "failing";
             version: string;
         };
+        HoverAnswer: {
+            hover: {
+                range: components["schemas"]["Range"];
+                /** @description Markdown */
+                text: string;
+            } | null;
+        };
         /** @description Any JSON value */
         JSON: unknown;
+        Judgement: {
+            agrees: boolean;
+            alert_id?: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            classification: string;
+            /** @description As stated, 0 to 1 */
+            confidence?: number;
+            model?: string;
+            playbook: string;
+            prompt_digest?: string;
+            provider: string;
+            reason?: string;
+            /** @description The verdict that is right */
+            right: string;
+            right_classification: string;
+            rule?: string;
+            rule_name?: string;
+            run_id: string;
+            source?: string;
+            step: string;
+            /** @description What was judged */
+            verdict: string;
+        };
+        JudgementList: {
+            items: components["schemas"]["Judgement"][];
+            next: string;
+        };
         LedgerEntry: {
             actor?: string;
             alert_id?: string;
@@ -1042,6 +1974,145 @@ export interface components {
         LedgerList: {
             items: components["schemas"]["LedgerEntry"][];
             next: string;
+        };
+        /** @description A figure with its bootstrap interval; null where it is not defined */
+        Measure: {
+            interval?: {
+                high: number;
+                low: number;
+            };
+            value: number | null;
+        };
+        Measured: {
+            comparison?: {
+                balanced_accuracy_decided_difference: components["schemas"]["Measure"];
+                balanced_accuracy_overall_difference: components["schemas"]["Measure"];
+                names: string[];
+                only_first_right: number;
+                only_second_right: number;
+                /** @description McNemar's exact test */
+                p_value: number;
+                usd_per_alert_difference: number | null;
+            };
+            reports: components["schemas"]["MeasuredReport"][];
+            set: {
+                all: number;
+                held: number;
+                name: string;
+                seed: number;
+                split: number;
+                train: number;
+            };
+        };
+        MeasuredReport: {
+            baselines: {
+                accuracy: components["schemas"]["Rate"];
+                balanced_accuracy: components["schemas"]["Measure"];
+                false_positive_rate: components["schemas"]["Rate"];
+                mcc: components["schemas"]["Measure"];
+                name: string;
+                note?: string;
+                recall: components["schemas"]["Rate"];
+            }[];
+            benign: number;
+            calibration: {
+                bins: {
+                    accuracy: number;
+                    confidence: number;
+                    count: number;
+                    high: number;
+                    low: number;
+                }[] | null;
+                brier: number | null;
+                ece: number | null;
+            };
+            cases: number;
+            citations: components["schemas"]["Rate"];
+            classification: {
+                abstained: components["schemas"]["Rate"];
+                accuracy: components["schemas"]["Rate"];
+                balanced_accuracy_decided: components["schemas"]["Measure"];
+                balanced_accuracy_overall: components["schemas"]["Measure"];
+                closed_rate: components["schemas"]["Rate"];
+                failed: components["schemas"]["Rate"];
+                false_positive_rate: components["schemas"]["Rate"];
+                mcc_decided: components["schemas"]["Measure"];
+                missed: components["schemas"]["Rate"];
+                recall: components["schemas"]["Rate"];
+            };
+            /** @description By label */
+            confusion: {
+                [key: string]: {
+                    benign: number;
+                    failed: number;
+                    inconclusive: number;
+                    malicious: number;
+                    suspicious: number;
+                };
+            };
+            cost: {
+                answers: number;
+                latency_p50_ms: number;
+                latency_p95_ms: number;
+                tokens_per_alert: number;
+                usd: number | null;
+                usd_per_alert: number | null;
+            };
+            groups: number;
+            malicious: number;
+            mistakes: {
+                group: string;
+                label: string;
+                line: number;
+                summary: string;
+                title: string;
+                verdict: string;
+            }[];
+            name: string;
+            rules: {
+                abstained: number;
+                accuracy: components["schemas"]["Rate"];
+                cases: number;
+                false_alarms: number;
+                malicious: number;
+                missed: number;
+                right: number;
+                rule: string;
+            }[];
+            selective: {
+                aurc: number | null;
+                curve: {
+                    confidence: number;
+                    coverage: number;
+                    risk: number;
+                }[] | null;
+            };
+            stability: {
+                injected: components["schemas"]["Rate"];
+                injected_benign: components["schemas"]["Rate"];
+                repeated: components["schemas"]["Rate"];
+            };
+        };
+        MeasureRequest: {
+            /** @description A second provider */
+            against?: string;
+            /** @description JSON Lines, as docs/eval.md says */
+            alerts?: string;
+            /** @description Ask again with text in the alert that asks for a benign verdict */
+            inject?: boolean;
+            limit?: number;
+            provider: string;
+            repeats?: number;
+            /**
+             * @description The alerts that people have judged, those that come with Picket, or `alerts`
+             * @enum {string}
+             */
+            set: "judged" | "sample" | "upload";
+            /**
+             * @description The kind of the alerts in lines that name none; wazuh unless given
+             * @enum {string}
+             */
+            source?: "wazuh" | "generic" | "defender" | "guardduty";
         };
         ModelBudget: {
             /**
@@ -1118,6 +2189,8 @@ export interface components {
             budgets: components["schemas"]["ModelBudget"][];
             /** @description The providers of a step that names none, in the order in which they are asked */
             default: string[];
+            /** @description All that can be asked, chains and committees among them */
+            names: string[];
             providers: components["schemas"]["ModelProvider"][];
         };
         ModelTried: {
@@ -1182,6 +2255,13 @@ export interface components {
         OperationList: {
             items: components["schemas"]["Operation"][];
             next: string;
+        };
+        PlaceInText: {
+            /** @description From 1, in Unicode characters */
+            column: number;
+            /** @description From 1 */
+            line: number;
+            source: string;
         };
         /** @description A compiled playbook */
         Plan: {
@@ -1402,15 +2482,23 @@ export interface components {
             consequential: number;
             /** @description The plan's digest; absent when it does not compile */
             digest?: string;
+            /** @description No version of it runs; what is shown is the newest */
+            draft: boolean;
             errors: number;
             file: string;
             labels: string[];
             name: string;
+            /** @description The newest saved version; 0 is none */
+            newest: number;
             owner: string;
+            /** @description There is a file of it to go back to */
+            shipped: boolean;
             /** @description The number of steps */
             steps: number;
             title: string;
             triggers: components["schemas"]["PlanTrigger"][];
+            /** @description The version that runs are started with; 0 is the file */
+            version: number;
             warnings: number;
         };
         PlaybookDetail: {
@@ -1420,6 +2508,8 @@ export interface components {
             playbook: components["schemas"]["Playbook"];
             shadow?: components["schemas"]["Shadow"];
             source: string;
+            /** @description In the form of `*.test.yaml`; empty for none */
+            tests: string;
         };
         PlaybookList: {
             items: components["schemas"]["Playbook"][];
@@ -1430,6 +2520,22 @@ export interface components {
             file?: string;
             source: string;
         };
+        PlaybookVersion: {
+            /** Format: date-time */
+            at: string;
+            author: string;
+            /** @description The version that it was written from; 0 is the file, or nothing */
+            base: number;
+            /** @description SHA-256 of source and tests, hex */
+            digest: string;
+            message: string;
+            number: number;
+            playbook: string;
+            /** @description Left out of lists */
+            source?: string;
+            /** @description In the form of `*.test.yaml`; left out of lists */
+            tests?: string;
+        };
         Problem: {
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
@@ -1439,6 +2545,91 @@ export interface components {
             title: string;
             /** @description `about:blank`: the status says what it is */
             type: string;
+        };
+        Proposal: {
+            cost_usd: number;
+            expression?: string;
+            model: string;
+            name: string;
+            /** @description The cost, or a part of it, is not known */
+            no_price: boolean;
+            /** @description It compiles and its tests pass */
+            ok: boolean;
+            provider: string;
+            rounds: {
+                diagnostics: components["schemas"]["Diagnostic"][];
+                failures: string[];
+                /** @description Empty where the answer could be read */
+                problem: string;
+                source: string;
+            }[];
+            source: string;
+            /** @description What it does, in the model's words */
+            summary: string;
+            tests: string;
+            tokens_in: number;
+            tokens_out: number;
+        };
+        ProposeFact: {
+            /** @description After which it expires */
+            days: number;
+            /** @description The proposer unless given */
+            owner?: string;
+            source: string;
+            text: string;
+            /** @enum {string} */
+            type: "user" | "email" | "host" | "ip" | "domain" | "url" | "hash" | "file" | "other";
+            value: string;
+        };
+        Publication: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            playbook: string;
+            reason: string;
+            /** @description 0 is the file */
+            version: number;
+        };
+        PublishVersion: {
+            reason: string;
+            version: number;
+        };
+        Range: {
+            /** @description From 1, in Unicode characters */
+            column: number;
+            /** @description Of the place behind the last character */
+            end_column: number;
+            end_line: number;
+            /** @description From 1 */
+            line: number;
+        };
+        RangeList: {
+            items: components["schemas"]["Range"][];
+            next: string;
+        };
+        /** @description A proportion with its 95 % interval (Wilson); of none it says nothing */
+        Rate: {
+            count: number;
+            interval?: {
+                high: number;
+                low: number;
+            };
+            of: number;
+            value: number | null;
+        };
+        Recommendation: {
+            /** @description Of the recommendation, from 0 */
+            number: number;
+            reason: string;
+            /** @description Path of the step that gave the verdict */
+            step: string;
+        };
+        Renaming: {
+            column: number;
+            line: number;
+            /** @description The step's id to be */
+            name: string;
+            source: string;
         };
         Run: {
             alert_id?: string;
@@ -1468,7 +2659,7 @@ export interface components {
              * @description What started it
              * @enum {string}
              */
-            trigger?: "alert" | "manual" | "schedule" | "call" | "undo";
+            trigger?: "alert" | "manual" | "schedule" | "call" | "undo" | "recommended";
             /** @description malicious, suspicious, benign or inconclusive */
             verdict?: string;
             workflow_id: string;
@@ -1488,6 +2679,13 @@ export interface components {
          * @enum {string}
          */
         RunStatus: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled" | "timed_out" | "skipped" | "joined";
+        SaveVersion: {
+            base: number;
+            /** @description What changed */
+            message?: string;
+            source: string;
+            tests?: string;
+        };
         Session: {
             authenticated: boolean;
             /** @description Send it as `X-Picket-CSRF`; empty when nobody is signed in or a token is used */
@@ -1665,6 +2863,128 @@ export interface components {
          * @enum {string}
          */
         StepStatus: "queued" | "running" | "waiting" | "ok" | "failed" | "skipped" | "denied" | "unknown" | "cancelled";
+        Symbol: {
+            children?: components["schemas"]["Symbol"][];
+            /** @description Its verb, and what it calls */
+            detail: string;
+            name: string;
+            range: components["schemas"]["Range"];
+        };
+        TestCall: {
+            arguments: unknown;
+            attempts: number;
+            connection?: string;
+            effect: string;
+            error?: string;
+            operation: string;
+            output?: unknown;
+            path: string;
+            /** @description Recorded, not made */
+            shadowed?: boolean;
+            /** @description Nothing says what it would have answered */
+            unanswered?: boolean;
+        };
+        TestCase: {
+            failures: components["schemas"]["TestFailure"][];
+            line: number;
+            name: string;
+            /** @enum {string} */
+            result: "passed" | "failed";
+            run: components["schemas"]["TestRun"];
+            /** @description How much time passed in the run */
+            skipped_ms: number;
+            /** @description How long it took */
+            took_ms: number;
+            warnings: components["schemas"]["TestFailure"][];
+        };
+        Tested: {
+            /** @description Both could be read and every case has passed */
+            ok: boolean;
+            report: components["schemas"]["TestReport"];
+        };
+        TestFailure: {
+            column: number;
+            diff?: string[];
+            differences?: {
+                got: string;
+                path: string;
+                want: string;
+            }[];
+            expected?: string;
+            got?: string;
+            line: number;
+            message: string;
+        };
+        TestQuestion: {
+            by?: string;
+            calls?: string[];
+            escalated?: boolean;
+            form?: boolean;
+            outcome?: string;
+            path: string;
+            role: string;
+            title: string;
+        };
+        TestReport: {
+            coverage: components["schemas"]["Coverage"][];
+            failed: number;
+            passed: number;
+            suites: components["schemas"]["TestSuite"][];
+            total: components["schemas"]["CoverageFigures"];
+        };
+        /** @description What happened in a case */
+        TestRun: {
+            asked: components["schemas"]["TestQuestion"][];
+            calls: components["schemas"]["TestCall"][];
+            outputs?: unknown;
+            reason?: string;
+            started: boolean;
+            status?: string;
+            steps: components["schemas"]["TestStep"][];
+            verdict?: string;
+        };
+        TestStep: {
+            /** @description Since the start of the run */
+            at_ms: number;
+            branch?: string;
+            caught?: boolean;
+            error?: string;
+            escalated?: boolean;
+            id: string;
+            outcome?: string;
+            path: string;
+            playbook: string;
+            reason?: string;
+            status: string;
+            title?: string;
+            took_ms: number;
+            undone?: boolean;
+            verb: string;
+        };
+        TestSuite: {
+            cases: components["schemas"]["TestCase"][];
+            diagnostics: components["schemas"]["Diagnostic"][];
+            file: string;
+            playbook: string;
+            snapshot?: string;
+        };
+        TrialText: {
+            source: string;
+            /** @description The text of a test file */
+            tests: string;
+        };
+        /** @description Exactly one of: a text, the digest of a version that runs have had, the name of a playbook as it stands */
+        Version: {
+            digest?: string;
+            playbook?: string;
+            source?: string;
+        };
+        VersionHistory: {
+            items: components["schemas"]["PlaybookVersion"][];
+            publications: components["schemas"]["Publication"][];
+            /** @description The version that runs are started with; 0 is the file and null is none */
+            running: number | null;
+        };
         Vote: {
             approval_id: string;
             /** Format: date-time */
@@ -1677,6 +2997,19 @@ export interface components {
             reason?: string;
             run_id: string;
             signature?: string;
+        };
+        Wanted: {
+            /** @enum {string} */
+            kind: "playbook" | "change" | "expression";
+            /** @description Of a new playbook; the model's choice unless given */
+            name?: string;
+            /** @description The default one unless given */
+            provider?: string;
+            range?: components["schemas"]["Range"];
+            /** @description The playbook that is changed */
+            source?: string;
+            tests?: string;
+            words: string;
         };
     };
     responses: {
@@ -1754,6 +3087,226 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+        };
+    };
+    getActivity: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityList"];
+                };
+            };
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAgents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The agents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The agent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    publishAgentVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishVersion"];
+            };
+        };
+        responses: {
+            /** @description What is published */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAgentVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The history */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionHistory"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    saveAgentVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveVersion"];
+            };
+        };
+        responses: {
+            /** @description The version, without its texts */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookVersion"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getAgentVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookVersion"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkAgent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaybookText"];
+            };
+        };
+        responses: {
+            /** @description What the compiler says */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentChecked"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
         };
     };
     listAlerts: {
@@ -2045,6 +3598,216 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    analysePlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaybookText"];
+            };
+        };
+        responses: {
+            /** @description Diagnostics, outline and graph */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    completePlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceInText"];
+            };
+        };
+        responses: {
+            /** @description The words */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletionList"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    definitionInPlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceInText"];
+            };
+        };
+        responses: {
+            /** @description Its place, or the playbook that is called there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Definition"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    formatPlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaybookText"];
+            };
+        };
+        responses: {
+            /** @description The text */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormattedText"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    hoverPlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceInText"];
+            };
+        };
+        responses: {
+            /** @description It, or null */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoverAnswer"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    referencesInPlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceInText"];
+            };
+        };
+        responses: {
+            /** @description The places */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RangeList"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameStep: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Renaming"];
+            };
+        };
+        responses: {
+            /** @description The edits */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edits"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     streamEvents: {
         parameters: {
             query?: {
@@ -2069,6 +3832,99 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFacts: {
+        parameters: {
+            query?: {
+                /** @description Part of what it says */
+                q?: string;
+                status?: "proposed" | "approved" | "rejected" | "revoked";
+                type?: "user" | "email" | "host" | "ip" | "domain" | "url" | "hash" | "file" | "other";
+                /** @description The entity, in letters of any case */
+                value?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The facts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactList"];
+                };
+            };
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    proposeFact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProposeFact"];
+            };
+        };
+        responses: {
+            /** @description The proposal */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fact"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    decideFact: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideFact"];
+            };
+        };
+        responses: {
+            /** @description The fact */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fact"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2251,6 +4107,40 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    backtestPlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestRequest"];
+            };
+        };
+        responses: {
+            /** @description Each run as it was and as it would have been */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestReport"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     promotePlaybook: {
         parameters: {
             query?: never;
@@ -2276,6 +4166,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    publishVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishVersion"];
+            };
+        };
+        responses: {
+            /** @description What is published */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
             };
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
@@ -2408,6 +4333,91 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The history */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionHistory"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    saveVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveVersion"];
+            };
+        };
+        responses: {
+            /** @description The version, without its texts */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookVersion"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a playbook */
+                name: components["parameters"]["Name"];
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaybookVersion"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     checkPlaybook: {
         parameters: {
             query?: never;
@@ -2468,6 +4478,99 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    comparePlaybooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Comparison"];
+            };
+        };
+        responses: {
+            /** @description The changes, what concerns safety first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    proposePlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wanted"];
+            };
+        };
+        responses: {
+            /** @description The proposal */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    testPlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialText"];
+            };
+        };
+        responses: {
+            /** @description What the tests found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
+            };
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listRuns: {
         parameters: {
             query?: {
@@ -2523,6 +4626,40 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    askAgain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskAgain"];
+            };
+        };
+        responses: {
+            /** @description Both verdicts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedAgain"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     cancelRun: {
         parameters: {
             query?: never;
@@ -2554,6 +4691,62 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The judgements, one for each step that somebody judged */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgementList"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putFeedback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Feedback"];
+            };
+        };
+        responses: {
+            /** @description The judgement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judgement"];
+                };
+            };
+            404: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
@@ -2636,6 +4829,41 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    askRecommended: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Recommendation"];
+            };
+        };
+        responses: {
+            /** @description The run that asks for it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listSteps: {
         parameters: {
             query?: {
@@ -2699,6 +4927,32 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: "playbook" | "plan";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schema */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/schema+json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            404: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2777,6 +5031,88 @@ export interface operations {
             409: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             429: components["responses"]["TooMany"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAccuracy: {
+        parameters: {
+            query?: {
+                by?: "rule" | "model" | "playbook";
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A line for each */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccuracyList"];
+                };
+            };
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDataset: {
+        parameters: {
+            query?: {
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The data set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    measureVerdicts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeasureRequest"];
+            };
+        };
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Measured"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

@@ -78,7 +78,7 @@ function Sequence({ steps, label, ...rest }: { steps: PlanStep[]; label: string 
 function StepBox({ step, ...rest }: { step: PlanStep } & BlockProps) {
   const blocks = blocksOf(step)
   if (blocks.length === 0) return <Node step={step} {...rest} />
-  const loop = step.verb === 'foreach'
+  const loop = step.verb === 'foreach' || step.verb === 'repeat'
   return (
     <section
       aria-label={step.title || step.id}

@@ -1,16 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { AlertTriangle, CircleX, PlayCircle, ShieldAlert } from 'lucide-react'
+import { CircleX, PencilLine, PlayCircle, ShieldAlert } from 'lucide-react'
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
-import type { Diagnostic } from '@/api/nouns'
 import { playbookQuery } from '@/api/queries'
 import { Badge } from '@/ui/badge'
 import { buttonClass } from '@/ui/button'
-import { cn } from '@/ui/cn'
 import { useMedia } from '@/ui/media'
 import { Page } from '@/ui/page'
+import { Segments } from '@/ui/segments'
 import { Empty, ErrorState, Skeleton, SkeletonRows } from '@/ui/states'
 import { Graph } from './Graph'
+import { Problems } from './Problems'
 import { Shadow } from './Shadow'
 import { byHand, StartRun } from './StartRun'
 import { allSteps } from './text'
@@ -55,7 +55,7 @@ export function PlaybookPage() {
           <Source text={source} line={line} diagnostics={diagnostics} onLine={selectLine} />
         </Suspense>
       </div>
-      <Problems diagnostics={diagnostics} onLine={(at) => setShown({ line: at, step })} />
+      <Problems diagnostics={diagnostics} onPlace={(each) => setShown({ line: each.line, step })} />
     </div>
   )
   return (
@@ -64,24 +64,20 @@ export function PlaybookPage() {
       longTitle
       title={<><span>{playbook.title || playbook.name}</span>{playbook.title && <code className="font-mono text-xs font-normal text-muted">{playbook.name}</code>}</>}
       sub={<span className="flex flex-wrap items-center gap-1.5">
-        <span>{playbook.owner} · {playbook.file} · {playbook.steps} steps</span>
+        <span>{playbook.owner} · {playbook.version > 0 ? `version ${playbook.version}` : playbook.file} · {playbook.steps} steps</span>
+        {playbook.draft ? <Badge tone="wait">draft: nothing starts it</Badge> : playbook.newest > playbook.version && <Badge tone="wait">version {playbook.newest} is saved, not published</Badge>}
         {playbook.consequential > 0 && <Badge tone="crit"><ShieldAlert aria-hidden />{playbook.consequential} consequential</Badge>}
         {playbook.attack.map((id) => <Badge key={id} tone="accent" className="font-mono">{id}</Badge>)}
       </span>}
       actions={
         <>
           {!wide && (
-            <div role="group" aria-label="View" className="flex rounded-md border border-line-strong/70 p-0.5 text-xs">
-              {(['graph', 'source'] as const).map((each) => (
-                <button key={each} type="button" aria-pressed={view === each} onClick={() => setView(each)} className={cn('rounded px-2.5 py-1 font-medium', view === each ? 'bg-accent-soft text-accent-text' : 'text-muted')}>
-                  {each === 'graph' ? 'Graph' : 'Source'}
-                </button>
-              ))}
-            </div>
+            <Segments label="View" options={[['graph', 'Graph'], ['source', 'Source']]} value={view} onChange={setView} />
           )}
+          <Link to="/playbooks/$name/edit" params={{ name: playbook.name }} className={buttonClass({})}><PencilLine />Edit</Link>
           <Link to="/runs" search={{ playbook: playbook.name }} className={buttonClass({})}><PlayCircle />Its runs</Link>
-          {playbook.consequential > 0 && <Shadow name={playbook.name} shadow={query.data.shadow} />}
-          {plan && byHand(plan) && <StartRun name={playbook.name} plan={plan} />}
+          {playbook.consequential > 0 && !playbook.draft && <Shadow name={playbook.name} shadow={query.data.shadow} />}
+          {plan && !playbook.draft && byHand(plan) && <StartRun name={playbook.name} plan={plan} />}
         </>
       }
     >
@@ -92,26 +88,5 @@ export function PlaybookPage() {
         </div>
       ) : <div className="min-h-0 flex-1">{view === 'graph' ? graph : text}</div>}
     </Page>
-  )
-}
-
-function Problems({ diagnostics, onLine }: { diagnostics: Diagnostic[]; onLine: (line: number) => void }) {
-  if (diagnostics.length === 0) return null
-  return (
-    <ul aria-label="Problems" className="max-h-48 shrink-0 overflow-auto border-t border-line bg-surface">
-      {diagnostics.map((each, i) => {
-        const error = each.severity === 'error'
-        const Icon = error ? CircleX : AlertTriangle
-        return (
-          <li key={i}>
-            <button type="button" onClick={() => onLine(each.line)} className="flex w-full items-start gap-2 border-b border-line px-4 py-1.5 text-left text-xs -outline-offset-2 hover:bg-hover">
-              <Icon aria-label={each.severity} className={cn('mt-0.5 size-3.5 shrink-0', error ? 'text-crit-text' : 'text-high-text')} />
-              <span className="min-w-0 flex-1 break-words">{each.message}{each.help && <span className="block text-muted">{each.help}</span>}</span>
-              <code className="shrink-0 font-mono text-2xs text-muted">{each.code} {each.line}:{each.column}</code>
-            </button>
-          </li>
-        )
-      })}
-    </ul>
   )
 }

@@ -7,6 +7,8 @@ import { playbooksQuery } from '@/api/queries'
 import { Badge } from '@/ui/badge'
 import { Card, Page } from '@/ui/page'
 import { Empty, ErrorState, SkeletonRows } from '@/ui/states'
+import { Agents } from './Agents'
+import { NewPlaybook } from './NewPlaybook'
 import { triggerText } from './text'
 
 export function Playbooks() {
@@ -16,17 +18,20 @@ export function Playbooks() {
   }, [])
   const items = query.data ?? []
   return (
-    <Page title="Playbooks" sub={query.data ? `${items.length} loaded, checked by the compiler` : 'What is done about alerts'}>
+    <Page title="Playbooks" sub={query.data ? `${items.length} loaded, checked by the compiler` : 'What is done about alerts'} actions={<NewPlaybook playbooks={items} />}>
       {query.isPending ? <SkeletonRows label="Loading playbooks" rows={5} />
         : query.isError && items.length === 0 ? <ErrorState error={query.error} retry={() => void query.refetch()} what="the playbooks" />
           : items.length === 0 ? (
             <Empty icon={BookOpen} title="No playbooks are loaded">
-              <p>Start Picket with <code className="font-mono text-xs">--playbooks DIR</code> to load your own.</p>
+              <p>Write one here, or start Picket with <code className="font-mono text-xs">--playbooks DIR</code> to load those of a directory.</p>
             </Empty>
           ) : (
-            <ul className="mx-auto grid max-w-6xl gap-3 md:grid-cols-2">
-              {items.map((playbook) => <li key={playbook.name}><Item playbook={playbook} /></li>)}
-            </ul>
+            <div className="mx-auto max-w-6xl space-y-6">
+              <ul className="grid gap-3 md:grid-cols-2">
+                {items.map((playbook) => <li key={playbook.name}><Item playbook={playbook} /></li>)}
+              </ul>
+              <Agents />
+            </div>
           )}
     </Page>
   )
@@ -41,7 +46,10 @@ function Item({ playbook }: { playbook: Playbook }) {
         </h2>
         {playbook.title && <code className="font-mono text-2xs text-muted">{playbook.name}</code>}
         <span className="ml-auto flex gap-1">
-          {playbook.errors > 0 && <Badge tone="crit"><CircleX aria-hidden />{playbook.errors} {playbook.errors === 1 ? 'error' : 'errors'}: does not run</Badge>}
+          {playbook.draft && <Badge tone="wait">draft</Badge>}
+          {!playbook.draft && playbook.newest > playbook.version && <Badge tone="wait">version {playbook.newest} not published</Badge>}
+          {playbook.version > 0 && <Badge tone="line">version {playbook.version}</Badge>}
+          {playbook.errors > 0 && <Badge tone="crit"><CircleX aria-hidden />{playbook.errors} {playbook.errors === 1 ? 'error' : 'errors'}{!playbook.draft && ': does not run'}</Badge>}
           {playbook.warnings > 0 && <Badge tone="med"><AlertTriangle aria-hidden />{playbook.warnings} {playbook.warnings === 1 ? 'warning' : 'warnings'}</Badge>}
         </span>
       </div>

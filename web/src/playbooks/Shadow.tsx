@@ -8,6 +8,7 @@ import { textOf } from '@/approvals/arguments'
 import { Badge } from '@/ui/badge'
 import { Button } from '@/ui/button'
 import { Dialog, DialogContent } from '@/ui/dialog'
+import { Reason } from '@/ui/field'
 import { inert } from '@/ui/inert'
 import { ActionError, ErrorState, SkeletonRows } from '@/ui/states'
 import { When } from '@/ui/time'
@@ -70,13 +71,7 @@ function Details({ name, shadow, close }: { name: string; shadow: Schemas['Shado
                 if (reason.trim() && !change.isPending) change.mutate()
               }}
             >
-              <label className="block text-xs font-medium">
-                {shadow ? 'Let it act from now on, because' : 'Reason'}
-                <textarea
-                  rows={2} maxLength={2000} required value={reason} onChange={(event) => setReason(event.target.value)} placeholder="Kept in the audit ledger"
-                  className="mt-1 w-full rounded-md border border-line-strong bg-surface p-2 text-[13px] font-normal placeholder:text-faint"
-                />
-              </label>
+              <Reason label={shadow ? 'Let it act from now on, because' : 'Reason'} rows={2} value={reason} onChange={setReason} />
               <ActionError error={change.error} />
               <div className="flex justify-end gap-2">
                 <Button size="md" onClick={close}>Not now</Button>

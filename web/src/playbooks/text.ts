@@ -44,6 +44,11 @@ export function blocksOf(step: PlanStep): { name: string; steps: PlanStep[] }[] 
   }
   if (step.parallel) return (step.parallel.branches ?? []).map((branch) => ({ name: branch.name, steps: branch.steps ?? [] }))
   if (step.foreach) return [{ name: '', steps: step.foreach.steps ?? [] }]
+  if (step.repeat) return [{ name: '', steps: step.repeat.steps ?? [] }]
+  if (step.try) {
+    const parts = [{ name: 'try', steps: step.try.steps ?? [] }, { name: 'when it fails', steps: step.try.catch ?? [] }, { name: 'in the end', steps: step.try.finally ?? [] }]
+    return parts.filter((part, i) => i === 0 || part.steps.length > 0)
+  }
   return []
 }
 

@@ -25,9 +25,10 @@ export function Conversation({ step, quote }: { step: Step; quote: string | unde
             {attempt && attempt.status !== 'ok' && <StatusBadge status={attempt.status} />}
             <Badge tone="llm" className="font-mono">{call.provider}{call.model && call.model !== call.provider ? ` · ${call.model}` : ''}</Badge>
             <span>{call.tokens_in.toLocaleString('en')} in · {call.tokens_out.toLocaleString('en')} out</span>
-            <span>{formatCost(call.cost_usd)}</span>
+            <span>{call.no_price ? `${formatCost(call.cost_usd)} and what has no price set` : formatCost(call.cost_usd)}</span>
             {attempt?.started && attempt.ended && <span>{formatDuration(Date.parse(attempt.ended) - Date.parse(attempt.started))}</span>}
           </div>
+          {call.tried && <Tried asked={call.tried} />}
           {call.system && <Message icon={Terminal} who="System" tone="info"><Plain text={call.system} /></Message>}
           {call.prompt && <Prompt text={call.prompt} system={call.system} quote={quote} />}
           {call.answer && (
@@ -45,6 +46,20 @@ export function Conversation({ step, quote }: { step: Step; quote: string | unde
         </section>
       ))}
     </div>
+  )
+}
+
+/** Everyone that a chain or a committee asked, and what came of it. */
+function Tried({ asked }: { asked: NonNullable<ModelCall['tried']> }) {
+  return (
+    <ul aria-label="Who was asked" className="divide-y divide-line rounded-lg border border-line bg-surface text-xs">
+      {asked.map((each, i) => (
+        <li key={i} className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-1.5">
+          <code className="font-mono">{each.provider}{each.model && each.model !== each.provider ? ` · ${each.model}` : ''}</code>
+          <span className={each.answered ? 'text-muted' : 'text-crit-text'}>{each.answered ? (each.verdict ?? 'answered') : `${each.kind}: ${inert(each.message ?? '')}`}</span>
+        </li>
+      ))}
+    </ul>
   )
 }
 

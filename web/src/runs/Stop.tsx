@@ -6,6 +6,7 @@ import { call, newKey } from '@/api/client'
 import type { Run, Step } from '@/api/nouns'
 import { Button } from '@/ui/button'
 import { Dialog, DialogContent } from '@/ui/dialog'
+import { Reason } from '@/ui/field'
 import { inert } from '@/ui/inert'
 import { ActionError } from '@/ui/states'
 import { textOf } from '@/approvals/arguments'
@@ -60,15 +61,15 @@ export function UndoRun({ run, steps }: { run: Run; steps: Step[] }) {
 
 const short = (text: string) => (text.length > 160 ? `${text.slice(0, 160)}…` : text)
 
-type Props = { title: string; description: string; verb: string; path: string; run: Run; close: () => void; done?: (next: Run) => void; children?: React.ReactNode }
+type Props = { title: string; description: string; verb: string; path: string; run: Pick<Run, 'id'>; body?: object; calm?: boolean; close: () => void; done?: (next: Run) => void; children?: React.ReactNode }
 
 /** Asks once more, and why: the reason stands in the ledger. */
-function Because({ title, description, verb, path, run, close, done, children }: Props) {
+export function Because({ title, description, verb, path, run, body, calm, close, done, children }: Props) {
   const client = useQueryClient()
   const [reason, setReason] = useState('')
   const [key] = useState(newKey)
   const send = useMutation({
-    mutationFn: () => call<Run>('POST', path, { key, body: { reason: reason.trim() } }),
+    mutationFn: () => call<Run>('POST', path, { key, body: { ...body, reason: reason.trim() } }),
     onSuccess: (next) => {
       for (const name of ['run', 'steps']) void client.invalidateQueries({ queryKey: [name, run.id] })
       for (const name of ['runs', 'approvals', 'counts']) void client.invalidateQueries({ queryKey: [name] })
@@ -87,17 +88,11 @@ function Because({ title, description, verb, path, run, close, done, children }:
           }}
         >
           {children}
-          <label className="block text-xs font-medium">
-            Reason
-            <textarea
-              rows={3} maxLength={2000} required value={reason} onChange={(event) => setReason(event.target.value)} placeholder="Kept in the audit ledger"
-              className="mt-1 w-full rounded-md border border-line-strong bg-surface p-2 text-[13px] font-normal placeholder:text-faint"
-            />
-          </label>
+          <Reason value={reason} onChange={setReason} />
           <ActionError error={send.error} />
           <div className="flex justify-end gap-2">
             <Button size="md" onClick={close}>Not now</Button>
-            <Button type="submit" size="md" variant="danger" disabled={send.isPending || !reason.trim()}>{send.isPending ? 'Sending…' : verb}</Button>
+            <Button type="submit" size="md" variant={calm ? 'primary' : 'danger'} disabled={send.isPending || !reason.trim()}>{send.isPending ? 'Sending…' : verb}</Button>
           </div>
         </form>
       </DialogContent>

@@ -7,11 +7,12 @@ import { formatCost, formatDuration } from '@/ui/duration'
 import { Card, CardHead, Fact } from '@/ui/page'
 import { Severity, VerdictBadge } from '@/ui/severity'
 import { Untrusted, UntrustedBadge } from '@/ui/untrusted'
+import { AskRecommended } from './AskRecommended'
 
-type Props = { verdict: Verdict; onCite?: (citation: Citation) => void }
+type Props = { verdict: Verdict; onCite?: (citation: Citation) => void; of?: { run: string; step: string } } // of: what it recommends can be asked for
 
 /** A verdict with everything it rests on. What a model wrote is untrusted; what the engine computed is named as such. */
-export function VerdictCard({ verdict, onCite }: Props) {
+export function VerdictCard({ verdict, onCite, of }: Props) {
   const { provenance, confidence, severity } = verdict
   const cites = (list: Citation[] | null) => <Citations list={list ?? []} onCite={onCite} />
   return (
@@ -34,9 +35,10 @@ export function VerdictCard({ verdict, onCite }: Props) {
           <RiskScale score={verdict.risk_score} />
           <dl className="flex flex-wrap gap-x-8 gap-y-2">
             <Fact name="Confidence, as stated">{Math.round(confidence.stated * 100)} %</Fact>
-            <Fact name="Calibrated">{confidence.calibrated === undefined ? 'not enough decisions yet' : `${Math.round(confidence.calibrated * 100)} %`}</Fact>
+            <Fact name="Calibrated">{confidence.calibrated === undefined ? 'not enough judgements yet' : `${Math.round(confidence.calibrated * 100)} %`}</Fact>
             {!provenance.no_model && <Fact name="Tokens">{provenance.tokens_in.toLocaleString('en')} in · {provenance.tokens_out.toLocaleString('en')} out</Fact>}
             {!provenance.no_model && <Fact name="Cost">{formatCost(provenance.cost_usd)}</Fact>}
+            {provenance.agent && <Fact name="Agent">{provenance.agent} <code className="font-mono text-2xs font-normal text-muted">{provenance.agent_digest?.slice(0, 12)}</code></Fact>}
             <Fact name="Took">{formatDuration(provenance.latency_ms)}</Fact>
           </dl>
         </div>
@@ -80,13 +82,14 @@ export function VerdictCard({ verdict, onCite }: Props) {
         {(technique) => <><Badge tone="accent" className="font-mono">{technique.id}</Badge>{cites(technique.citations)}</>}
       </Part>
       <Part title="Recommended (proposals, never calls)" list={verdict.recommended}>
-        {(proposal) => (
+        {(proposal, i) => (
           <>
             <code className="font-mono text-xs font-medium">{proposal.operation}</code>
             {proposal.arguments !== undefined && proposal.arguments !== null && (
               <p><Untrusted className="font-mono text-xs [overflow-wrap:anywhere]">{JSON.stringify(proposal.arguments)}</Untrusted></p>
             )}
             <p className="mt-1"><Untrusted>{proposal.why}</Untrusted></p>
+            {of && <AskRecommended {...of} operation={proposal.operation} number={i} />}
           </>
         )}
       </Part>
@@ -94,12 +97,12 @@ export function VerdictCard({ verdict, onCite }: Props) {
   )
 }
 
-function Part<T>({ title, list, tone, children }: { title: string; list: T[] | null; tone?: string; children: (item: T) => ReactNode }) {
+function Part<T>({ title, list, tone, children }: { title: string; list: T[] | null; tone?: string; children: (item: T, i: number) => ReactNode }) {
   if (!list?.length) return null
   return (
     <Card className={cn('overflow-hidden', tone)}>
       <CardHead level="h3" title={title} />
-      <ul>{list.map((item, i) => <li key={i} className="border-b border-line px-4 py-2.5 last:border-0">{children(item)}</li>)}</ul>
+      <ul>{list.map((item, i) => <li key={i} className="border-b border-line px-4 py-2.5 last:border-0">{children(item, i)}</li>)}</ul>
     </Card>
   )
 }

@@ -12,4 +12,10 @@ const advice: Record<string, string> = {
 
 const modelAdvice = 'What the model answered can’t be used, and it was not. The conversation shows its words: a clearer question, less evidence or another model may help; until then decide by hand.'
 
-export const whatToDo = (kind: string, verb: string) => (verb === 'model' && kind === 'invalid' ? modelAdvice : (advice[kind] ?? advice.internal!))
+const computedAdvice = 'An expression of the playbook could not be computed from what this run has. The message names the place: look at the values it reads, and say in the playbook what holds where one is missing, as with `?.` and `??`.'
+
+export function whatToDo(kind: string, verb: string) {
+  if (kind === 'invalid' && (verb === 'model' || verb === 'agent')) return modelAdvice
+  if (kind === 'invalid' && ['set', 'choose', 'foreach', 'repeat', 'wait'].includes(verb)) return computedAdvice
+  return advice[kind] ?? advice.internal!
+}

@@ -141,6 +141,7 @@ function NavLink({ place, onGo }: { place: Place; onGo?: () => void }) {
   return (
     <Link
       to={place.to}
+      activeOptions={{ exact: place.to === '/' }}
       onClick={onGo}
       className="flex h-9 items-center gap-2.5 rounded-md px-2.5 text-[13px] text-muted hover:bg-hover hover:text-fg lg:h-8 [&[aria-current]]:bg-accent-soft [&[aria-current]]:font-medium [&[aria-current]]:text-accent-text"
     >

@@ -27,7 +27,7 @@ export function Setup() {
       keepCSRF(session.csrf)
       client.setQueryData(sessionQuery.queryKey, session)
       await router.invalidate()
-      await router.navigate({ to: '/alerts', replace: true }) // replace: the used code does not stay in the history
+      await router.navigate({ to: '/', replace: true }) // replace: the used code does not stay in the history
     },
   })
   useEffect(() => {

@@ -140,3 +140,16 @@ const Required = () => <span className="font-normal text-muted"> (needed)</span>
 function Wrong({ id, wrong }: { id: string; wrong?: string | undefined }) {
   return wrong ? <p id={`${id}-wrong`} role="alert" className="mt-0.5 text-2xs text-crit-text">{wrong}</p> : null
 }
+
+/** Why somebody does something, for the audit ledger. */
+export function Reason({ label = 'Reason', placeholder = 'Kept in the audit ledger', rows = 3, value, onChange }: { label?: string; placeholder?: string; rows?: number; value: string; onChange: (value: string) => void }) {
+  return (
+    <label className="block text-xs font-medium">
+      {label}
+      <textarea
+        rows={rows} maxLength={2000} required value={value} onChange={(event) => onChange(event.target.value)} placeholder={placeholder}
+        className="mt-1 w-full rounded-md border border-line-strong bg-surface p-2 text-[13px] font-normal placeholder:text-faint"
+      />
+    </label>
+  )
+}
