@@ -3,6 +3,7 @@ package docs_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -180,6 +181,18 @@ func TestTheExamplesOfThePageOfTheLanguageCompile(t *testing.T) {
 	for _, c := range playbooks.CompileSet(files, cat) {
 		require.Empty(t, c.Diagnostics)
 		cat.Playbooks[c.Plan.Name] = c.Callable
+	}
+	pages, err := filepath.Glob("*.md")
+	require.NoError(t, err)
+	for _, page := range pages { // whole playbooks that stand in another page
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
+			if strings.HasPrefix(m[1], "name: ") && strings.Contains(m[1], "\nsteps:") {
+				p, diagnostics := playbooks.Compile(page, []byte(m[1]), cat)
+				require.NotNil(t, p, "%v", diagnostics)
+			}
+		}
 	}
 	text, err := os.ReadFile("language.md")
 	require.NoError(t, err)
