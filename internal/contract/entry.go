@@ -10,6 +10,8 @@ import (
 // The kinds of ledger entries.
 const (
 	KindAlertAccepted     = "alert.accepted"       // body: the alert's id, source, title, severity
+	KindAlertChanged      = "alert.changed"        // soc.AlertChange: closed, opened again, or of another severity
+	KindPolicyHeld        = "policy.held"          // {"policy","approval_id","why"}: a closing policy that left an approval to people
 	KindRunStarted        = "run.started"          // RunBody
 	KindStepFinished      = "step.finished"        // StepBody: every step ends in one
 	KindCallStarted       = "call.started"         // CallBody: only consequential calls, before they are sent

@@ -64,6 +64,9 @@ type Alert struct {
 	Labels      []string        `json:"labels"`
 	Observables []Observable    `json:"observables"`
 	Raw         json.RawMessage `json:"raw"`
+
+	// State is what has been made of it since; nil where nobody asked. It is no part of what the source sent: playbooks don't see it.
+	State *AlertState `json:"state,omitempty"`
 }
 
 // Rule is the detection that fired.

@@ -124,7 +124,7 @@ func prepare(a Accept, part int) (acceptance, error) {
 	}
 	raw := string(alert.Raw)
 	stored := *alert
-	stored.Raw = nil
+	stored.Raw, stored.State = nil, nil
 	doc, err := json.Marshal(stored)
 	if err != nil {
 		return acceptance{}, fmt.Errorf("write the alert as JSON: %w", err)

@@ -12,9 +12,10 @@ import (
 // AlertFilter selects alerts, newest first; its zero value selects all.
 type AlertFilter struct {
 	Source   string
-	Severity soc.Severity
-	Q        string    // text in the title, user, host, addresses, rule or source id, in any case
-	Since    time.Time // received at or after
+	Severity soc.Severity // as it is now
+	Status   string       // open or closed
+	Q        string       // text in the title, user, host, addresses, rule or source id, in any case
+	Since    time.Time    // received at or after
 	Limit    int
 	Cursor   string
 }
@@ -28,6 +29,9 @@ func (s *Store) Alerts(ctx context.Context, f AlertFilter) ([]soc.Alert, string,
 	if f.Severity != "" {
 		w.add("severity = ?", plain(string(f.Severity)))
 	}
+	if f.Status != "" {
+		w.add("status = ?", plain(f.Status))
+	}
 	if f.Q != "" {
 		w.add(`search LIKE ? ESCAPE '\'`, contains(f.Q))
 	}
@@ -39,7 +43,7 @@ func (s *Store) Alerts(ctx context.Context, f AlertFilter) ([]soc.Alert, string,
 		return nil, "", err
 	}
 	alerts, err := all(s.read(ctx), func(row scanner) (soc.Alert, error) { return scanAlert(row, false) },
-		"SELECT doc FROM alerts"+w.String()+order, w.args...)
+		"SELECT status, severity, state, doc FROM alerts"+w.String()+order, w.args...)
 	if err != nil {
 		return nil, "", wrap("list alerts", err)
 	}
@@ -47,15 +51,26 @@ func (s *Store) Alerts(ctx context.Context, f AlertFilter) ([]soc.Alert, string,
 	return alerts, next, nil
 }
 
-// GetAlert answers an alert with its raw document.
+// GetAlert answers an alert as its source sent it, with its raw document and without its state.
 func (s *Store) GetAlert(ctx context.Context, id string) (soc.Alert, error) {
-	a, err := scanAlert(s.read(ctx).row("SELECT doc, raw FROM alerts WHERE id = ?", plain(id)), true)
+	a, err := s.AlertNow(ctx, id)
+	a.State = nil
+	return a, err
+}
+
+// AlertNow answers an alert with its raw document and with what has been made of it.
+func (s *Store) AlertNow(ctx context.Context, id string) (soc.Alert, error) {
+	a, err := s.read(ctx).alert(id)
 	return a, wrap(fmt.Sprintf("find alert %q", id), err)
 }
 
+func (q querier) alert(id string) (soc.Alert, error) {
+	return scanAlert(q.row("SELECT status, severity, state, doc, raw FROM alerts WHERE id = ?", plain(id)), true)
+}
+
 func scanAlert(row scanner, withRaw bool) (soc.Alert, error) {
-	var doc, raw string
-	into := []any{&doc}
+	var status, severity, state, doc, raw string
+	into := []any{&status, &severity, &state, &doc}
 	if withRaw {
 		into = append(into, &raw)
 	}
@@ -66,6 +81,13 @@ func scanAlert(row scanner, withRaw bool) (soc.Alert, error) {
 	if err := json.Unmarshal([]byte(doc), &a); err != nil {
 		return soc.Alert{}, fmt.Errorf("read the kept alert: %w", err)
 	}
+	a.State = &soc.AlertState{}
+	if state != "" {
+		if err := json.Unmarshal([]byte(state), a.State); err != nil {
+			return soc.Alert{}, fmt.Errorf("read the kept state of an alert: %w", err)
+		}
+	}
+	a.State.Status, a.State.Severity = status, soc.Severity(severity)
 	a.Raw = nil
 	if raw != "" {
 		a.Raw = json.RawMessage(raw)
