@@ -30,6 +30,7 @@ type Desk interface {
 	RequestApproval(ctx context.Context, a soc.Approval, entries []soc.LedgerEntry) (soc.Approval, error)
 	ExpireApproval(ctx context.Context, approvalID string, d soc.Decision) (soc.Decision, error)
 	GetApproval(ctx context.Context, id string) (soc.Approval, error)
+	Decide(ctx context.Context, d soc.Decision) (soc.Decision, error)
 	GetDecision(ctx context.Context, id string) (soc.Decision, error)
 	RemindApproval(ctx context.Context, runID, approvalID string, number int, entries []soc.LedgerEntry) (bool, error)
 	CloseRun(ctx context.Context, c store.Closing) ([]store.Appended, error)
@@ -89,6 +90,11 @@ type Floors interface {
 	Floor(ctx context.Context, runID string) (rule string, severity soc.Severity, err error)
 }
 
+// Policies decide approvals that the workspace does not want people to be asked for; false leaves one to people.
+type Policies interface {
+	Decide(ctx context.Context, a soc.Approval) (soc.Decision, bool, error)
+}
+
 // Agents finds the agent of a step of a run; nil where the step is none.
 type Agents interface {
 	AgentOf(ctx context.Context, runID, path string) (*plan.Agent, error)
@@ -109,6 +115,7 @@ type Activities struct {
 	// MaskBenign asks for a benign verdict of a model again, with the texts masked that an attacker can have written.
 	MaskBenign bool
 	Floors     Floors // nil is none
+	Policies   Policies // nil leaves everything to people
 	Agents     Agents // nil tells nothing of the agents that gave verdicts
 	Now        func() time.Time
 	// Settled is told when a run has ended or has come to something slow: a person, a model, a remote call. It may be nil.

@@ -60,10 +60,33 @@ func (a *Activities) RequestApproval(ctx context.Context, in contract.ApprovalIn
 	}
 	noted := append(entries(in.Entries), entry(requestedKey(in.ApprovalID), contract.KindApprovalRequested, in.Path, 0, in.CreatedAt, approval))
 	standing, err := a.Desk.RequestApproval(ctx, approval, noted)
+	if err == nil && standing.Decision == nil && standing.Status == soc.ApprovalPending {
+		err = a.byPolicy(ctx, &standing)
+	}
 	if err == nil && standing.Decision != nil {
 		out.DecisionID = standing.Decision.ID
 	}
 	return out, failure(err)
+}
+
+// byPolicy keeps the decision of the policy that covers an approval, if one does; people who were faster win.
+func (a *Activities) byPolicy(ctx context.Context, approval *soc.Approval) error {
+	if a.Policies == nil {
+		return nil
+	}
+	d, decided, err := a.Policies.Decide(ctx, *approval)
+	if err != nil || !decided {
+		return err
+	}
+	kept, err := a.Desk.Decide(ctx, a.Signer.Sign(d))
+	switch {
+	case soc.KindOf(err) == soc.Conflict:
+		*approval, err = a.Desk.GetApproval(ctx, approval.ID)
+		return err
+	case err == nil:
+		approval.Decision = &kept
+	}
+	return err
 }
 
 // requestedKey is the key of the entry that holds an approval as it was asked for.

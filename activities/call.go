@@ -248,7 +248,7 @@ func (a *Activities) released(ctx context.Context, in contract.CallInput) (soc.D
 func (a *Activities) request(in contract.CallInput) connector.Request {
 	return connector.Request{
 		Operation: in.Operation, Connection: in.Connection, Arguments: in.Arguments,
-		IdempotencyKey: in.RunID + "/" + in.Path,
+		IdempotencyKey: in.RunID + "/" + in.Path, RunID: in.RunID,
 	}
 }
 

@@ -182,6 +182,7 @@ func (a *App) start(ctx context.Context) error {
 		Ledger: a.store, Desk: a.store, Runs: a.store, Start: a.intake, Caller: a.registry, Signer: signer, Models: models, Budget: models.budget,
 		Calibrator: &calibrator{store: a.store}, MaskBenign: config.Models.MaskBenign,
 		Floors: floors{config.Floors, a.store}, Agents: agents{a.store},
+		Policies: closing{config.Closing, floors{config.Floors, a.store}, a.store, time.Now},
 		Now: time.Now, Settled: pace.settled,
 	}, blobs); err != nil {
 		return err
@@ -237,6 +238,7 @@ func (a *App) connect(ctx context.Context, config Config) error {
 	options := connector.Options{
 		Dirs: dirs(a.options.ConnectorsDir), KEV: config.Intel.KEV, Clouds: config.Intel.Clouds, GeoIP: config.Intel.GeoIP,
 		Intel: intel.Options{Sample: a.options.Demo}, Memory: a.store,
+		Alerts: queue{a.store, floors{config.Floors, a.store}},
 	}
 	for _, path := range config.Intel.Lists {
 		options.Intel.Sources = append(options.Intel.Sources, intel.Source{Path: path})

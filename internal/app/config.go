@@ -23,6 +23,7 @@ type Config struct {
 	Models      ModelsConfig            `yaml:"models"`
 	Intel       IntelConfig             `yaml:"intel"`
 	Floors      []FloorConfig           `yaml:"floors"`
+	Closing     []ClosingConfig         `yaml:"closing"`
 	MCP         []MCPConfig             `yaml:"mcp"`
 }
 
@@ -115,6 +116,14 @@ func (c *Config) resolve() error {
 		if err := f.check(); err != nil {
 			return err
 		}
+	}
+	for _, p := range c.Closing {
+		if err := p.check(time.Now()); err != nil {
+			return err
+		}
+	}
+	if len(c.Closing) > 0 && !c.Models.MaskBenign {
+		return errors.New("closing: set models.mask_benign, so that no alert closes because of what stands in it")
 	}
 	return c.Models.resolve()
 }

@@ -46,8 +46,7 @@ type floors struct {
 	store *store.Store
 }
 
-// Floor is the highest of the floors that hold for the alert of a run; "" where there is none. A rule that fails on an alert
-// holds for it: a floor errs on the high side.
+// Floor is the highest of the floors that hold for the alert of a run; "" where there is none.
 func (f floors) Floor(ctx context.Context, runID string) (name string, severity soc.Severity, err error) {
 	if len(f.rules) == 0 {
 		return "", "", nil
@@ -60,6 +59,11 @@ func (f floors) Floor(ctx context.Context, runID string) (name string, severity 
 	if err != nil {
 		return "", "", err
 	}
+	return f.of(alert)
+}
+
+// of is the highest of the floors that hold for an alert. A rule that fails on it holds for it: a floor errs on the high side.
+func (f floors) of(alert soc.Alert) (name string, severity soc.Severity, err error) {
 	document, err := json.Marshal(alert)
 	if err != nil {
 		return "", "", err

@@ -19,6 +19,7 @@ type Request struct {
 	Connection     string          // "" is the connector's default
 	Arguments      json.RawMessage // an object, as the operation's input schema says
 	IdempotencyKey string          // sent where the vendor takes one
+	RunID          string          // the run that calls; "" for none
 }
 
 // Bounds of what is waited for and looked at.
@@ -48,7 +49,7 @@ func (r *Registry) Call(ctx context.Context, req Request) (json.RawMessage, erro
 	var output any
 	var call *CallError
 	if op.native != nil {
-		output, call = op.callNative(ctx, arguments)
+		output, call = op.callNative(context.WithValue(ctx, runKey{}, req.RunID), arguments)
 	} else {
 		output, call = r.callHTTP(ctx, op, conn, arguments, req.IdempotencyKey)
 	}

@@ -31,7 +31,7 @@ func TestNativeOperationsGiveTheirRecordedExamples(t *testing.T) {
 	r, err := connector.New(connector.Options{Intel: intel.Options{Sample: true}})
 	require.NoError(t, err)
 	for _, op := range r.Operations() {
-		if op.Example.Request != "" || op.Connector == "memory" { // what is known is the store's: see TestAPlaybookProposesAndFindsFacts
+		if op.Example.Request != "" || op.Connector == "memory" || op.Connector == "alerts" { // they are the store's: see TestAPlaybookProposesAndFindsFacts and TestAPlaybookChangesAnAlert
 			continue
 		}
 		output, err := r.Call(context.Background(), connector.Request{Operation: op.Name, Arguments: op.Example.Arguments})

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"slices"
@@ -35,6 +36,7 @@ type Options struct {
 	KEV       string           // CISA KEV catalogue (JSON) instead of the built-in one
 	HTTP      ClientOptions    // proxy, bounds; AllowPrivate and Fresh are the connection's and the call's
 	Memory    Memory           // what the organisation knows; nil is nothing
+	Alerts    Alerts           // the queue; nil is none
 	Now       func() time.Time // nil is time.Now
 }
 
@@ -181,7 +183,9 @@ func (r *Registry) openNatives(opts Options) (map[string]nativeFunc, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nativeFuncs(countries, lists, networks, catalogue, opts.Memory), nil
+	natives := nativeFuncs(countries, lists, networks, catalogue, opts.Memory)
+	maps.Copy(natives, alertFuncs(opts.Alerts))
+	return natives, nil
 }
 
 func (r *Registry) addManifest(m *manifest, natives map[string]nativeFunc) error {
