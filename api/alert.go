@@ -1,12 +1,15 @@
 package api
 
 import (
+	"context"
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"picket/internal/contract"
 	"picket/internal/soc"
 	"picket/internal/store"
 )
@@ -63,11 +66,15 @@ func (s *Server) listAlerts(c *gin.Context) {
 	if !ok {
 		return
 	}
+	status, ok := oneOf(s, c, "status", soc.AlertOpen, soc.AlertClosed)
+	if !ok {
+		return
+	}
 	since, ok := s.instant(c, "since")
 	if !ok {
 		return
 	}
-	f := store.AlertFilter{Source: c.Query("source"), Severity: severity, Q: c.Query("q"), Since: since, Limit: limit, Cursor: c.Query("cursor")}
+	f := store.AlertFilter{Source: c.Query("source"), Severity: severity, Status: status, Q: c.Query("q"), Since: since, Limit: limit, Cursor: c.Query("cursor")}
 	if len(f.Q) > 200 {
 		s.problem(c, http.StatusUnprocessableEntity, "q has more than 200 bytes")
 		return
@@ -103,23 +110,92 @@ func fill[T any](list *[]T) {
 	}
 }
 
+// changed is a change of an alert with its time.
+type changed struct {
+	soc.AlertChange
+	At time.Time `json:"at"`
+}
+
+// alertBody is an alert with what came of it.
+type alertBody struct {
+	Alert   soc.Alert `json:"alert"`
+	Runs    []soc.Run `json:"runs"`
+	Changes []changed `json:"changes"` // the oldest first
+}
+
 func (s *Server) getAlert(c *gin.Context) {
-	alert, err := s.Reader.GetAlert(c.Request.Context(), c.Param("id"))
+	body, err := s.alert(c.Request.Context(), c.Param("id"))
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	fillAlert(&alert)
-	runs, _, err := s.Reader.Runs(c.Request.Context(), store.RunFilter{AlertID: alert.ID, Limit: 500})
+	answer(c, http.StatusOK, body)
+}
+
+func (s *Server) alert(ctx context.Context, id string) (body alertBody, err error) {
+	if body.Alert, err = s.Reader.AlertNow(ctx, id); err != nil {
+		return body, err
+	}
+	fillAlert(&body.Alert)
+	if body.Runs, _, err = s.Reader.Runs(ctx, store.RunFilter{AlertID: body.Alert.ID, Limit: 500}); err != nil {
+		return body, err
+	}
+	fill(&body.Runs)
+	entries, err := s.Ledger.Entries(ctx, store.Filter{AlertID: body.Alert.ID, Kinds: []string{contract.KindAlertChanged}, Limit: 500})
+	body.Changes = make([]changed, len(entries))
+	for i, e := range entries {
+		body.Changes[i].At = e.At
+		if err := json.Unmarshal(e.Body, &body.Changes[i].AlertChange); err != nil {
+			return body, err
+		}
+	}
+	return body, err
+}
+
+// changeAlert closes an alert, opens it again or sets its severity, by hand. What makes it less takes the role of those who
+// decide approvals.
+func (s *Server) changeAlert(c *gin.Context) {
+	var in struct {
+		Status         string       `json:"status"`
+		Classification string       `json:"classification"`
+		Severity       soc.Severity `json:"severity"`
+		Reason         string       `json:"reason"`
+	}
+	if !s.decode(c, smallBody, &in) || !s.somebody(c, "changing an alert") {
+		return
+	}
+	reason, ok := s.reason(c, in.Reason)
+	if !ok {
+		return
+	}
+	ctx, who := c.Request.Context(), me(c)
+	now, err := s.Reader.AlertNow(ctx, c.Param("id"))
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	fill(&runs)
-	answer(c, http.StatusOK, struct {
-		Alert soc.Alert `json:"alert"`
-		Runs  []soc.Run `json:"runs"`
-	}{alert, runs})
+	change := soc.AlertChange{
+		AlertID: now.ID, Status: in.Status, Classification: in.Classification, Severity: in.Severity, Reason: reason, By: who.Account.Name,
+	}
+	if err := change.Check(); err != nil {
+		s.fail(c, err)
+		return
+	}
+	if change.Lowers(*now.State) && !who.Has(soc.RoleResponder) && !leading(who) {
+		s.problem(c, http.StatusForbidden, "closing an alert and lowering its severity are for a responder, a lead or an admin")
+		return
+	}
+	if _, err := s.Queue.ChangeAlert(ctx, change); err != nil {
+		s.fail(c, err)
+		return
+	}
+	s.Log.InfoContext(ctx, "alert changed", "alert_id", now.ID, "status", in.Status, "severity", string(in.Severity), "user", who.Account.Name, "token", who.Token, "request_id", requestID(c))
+	body, err := s.alert(ctx, now.ID)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	answer(c, http.StatusOK, body)
 }
 
 // startRun starts a playbook by hand. Everybody who is somebody here may: what it does to the world needs its approval.

@@ -34,6 +34,7 @@ var description []byte
 type Reader interface {
 	Alerts(ctx context.Context, f store.AlertFilter) ([]soc.Alert, string, error)
 	GetAlert(ctx context.Context, id string) (soc.Alert, error)
+	AlertNow(ctx context.Context, id string) (soc.Alert, error)
 	Runs(ctx context.Context, f store.RunFilter) ([]soc.Run, string, error)
 	GetRun(ctx context.Context, id string) (soc.Run, error)
 	Approvals(ctx context.Context, f store.ApprovalFilter) ([]soc.Approval, string, error)
@@ -43,6 +44,11 @@ type Reader interface {
 	Activity(ctx context.Context, days int) ([]store.Day, error)
 	ModelUsage(ctx context.Context, f store.UsageFilter) ([]store.Usage, error)
 	Judgements(ctx context.Context, f store.JudgementFilter) ([]soc.Judgement, error)
+}
+
+// Queue is where alerts are closed, opened again and weighed. It refuses with Denied what a floor rule forbids.
+type Queue interface {
+	ChangeAlert(ctx context.Context, c soc.AlertChange) (soc.AlertState, error)
 }
 
 // Ledger is what the API reads of the ledger. *store.Store is one.
@@ -160,6 +166,7 @@ var (
 // Options are what a Server needs. Those without a comment that says otherwise are required.
 type Options struct {
 	Reader     Reader
+	Queue      Queue
 	Ledger     Ledger
 	Decider    Decider
 	Signer     Signer
@@ -267,6 +274,7 @@ func (s *Server) routes() *gin.Engine {
 	in.GET("/alerts", s.listAlerts)
 	in.GET("/alerts/:id", s.getAlert)
 	in.POST("/alerts/:id/runs", s.startRun)
+	in.POST("/alerts/:id/changes", s.changeAlert)
 	in.GET("/runs", s.listRuns)
 	in.GET("/runs/:id", s.getRun)
 	in.POST("/runs/:id/cancel", s.cancelRun)

@@ -217,7 +217,7 @@ func start(t testing.TB, change ...func(*api.Options)) *picket {
 	require.NoError(t, p.store.SavePlan(t.Context(), store.Plan{Digest: p.playbook.Digest, Name: compiled.Name, Plan: text, Source: playbookText}))
 
 	options := api.Options{
-		Reader: p.store, Ledger: p.store, Decider: p.store, Signer: p.signer, Auth: p.auth, Archive: p.blobs,
+		Reader: p.store, Queue: p.store, Ledger: p.store, Decider: p.store, Signer: p.signer, Auth: p.auth, Archive: p.blobs,
 		Intake: intake{p.store, &p.playbook}, Connectors: connectors, Workshop: shop,
 		Playbooks: func() []api.Playbook { return []api.Playbook{p.playbook} }, Agents: func() []api.Agent { return p.agents }, Versions: p.store, Press: p.store, Memory: p.store,
 		Proposer: &propose.Proposer{Shop: shop, Models: noModel{}, Ledger: p.store, Now: time.Now},

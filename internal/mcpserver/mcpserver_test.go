@@ -64,7 +64,7 @@ func start(t *testing.T) *desk {
 	require.NotNil(t, compiled, "%v", diagnostics)
 	users := auth.New(s, auth.Options{})
 	server, err := api.New(api.Options{
-		Reader: s, Ledger: s, Decider: s, Signer: signer, Auth: users, Archive: blobs, Connectors: connectors, Workshop: shop, Versions: s, Press: s, Memory: s,
+		Reader: s, Queue: s, Ledger: s, Decider: s, Signer: signer, Auth: users, Archive: blobs, Connectors: connectors, Workshop: shop, Versions: s, Press: s, Memory: s,
 		Playbooks: func() []api.Playbook {
 			return []api.Playbook{{Name: "look", File: file.Name, Source: playbookText, Plan: compiled, Digest: compiled.Digest()}}
 		},

@@ -19,7 +19,9 @@ test('the same time span within a minute is the same question', () => {
   const noon = Date.UTC(2026, 10, 24, 12, 0, 5)
   expect(alertFilter({ since: '1h' }, noon)).toEqual(alertFilter({ since: '1h' }, noon + 50_000))
   expect(alertFilter({ since: '1h' }, noon).since).toBe('2026-11-24T11:00:00.000Z')
-  expect(alertFilter({ run: 'failed' }, noon)).toEqual({})
+  expect(alertFilter({ run: 'failed' }, noon)).toEqual({ status: 'open' })
+  expect(alertFilter({ status: 'closed' }, noon)).toEqual({ status: 'closed' })
+  expect(alertFilter({ status: 'all' }, noon)).toEqual({})
 })
 
 test('an event makes stale what it changed and nothing else', () => {

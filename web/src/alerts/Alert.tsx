@@ -16,6 +16,7 @@ import { ActionError, ErrorState, Skeleton } from '@/ui/states'
 import { StatusBadge } from '@/ui/status'
 import { When } from '@/ui/time'
 import { Untrusted, UntrustedBadge } from '@/ui/untrusted'
+import { ChangeAlert, Changes, StateBadge } from './Change'
 import { Conclusion } from './Conclusion'
 import { facts } from './facts'
 
@@ -34,13 +35,14 @@ export function AlertPage() {
   return (
     <Page
       longTitle
-      title={<><Severity value={alert.severity} /><Untrusted className="min-w-0">{alert.title}</Untrusted></>}
+      title={<><Severity value={alert.state?.severity ?? alert.severity} />{alert.state?.status === 'closed' && <StateBadge status="closed" />}<Untrusted className="min-w-0">{alert.title}</Untrusted></>}
       sub={<>
         From <b className="font-medium">{alert.source}</b>
         {(alert.vendor || alert.product) && ` (${madeBy(alert)})`}
+        {alert.state && alert.state.severity !== alert.severity && <> at {alert.severity}</>}
         {' · '}happened <When at={alert.time} exact />{' · '}received <When at={alert.received_at} />
       </>}
-      actions={<StartRun alert={alert} />}
+      actions={<><ChangeAlert alert={alert} /><StartRun alert={alert} /></>}
     >
       <div className="mx-auto grid max-w-6xl gap-4 xl:grid-cols-[minmax(0,1fr)_340px]">
         <div className="min-w-0 space-y-4">
@@ -51,6 +53,7 @@ export function AlertPage() {
               <p className="whitespace-pre-wrap break-words p-4"><Untrusted>{alert.description}</Untrusted></p>
             </Card>
           )}
+          <Changes changes={query.data.changes} />
           <Runs runs={query.data.runs} />
           <Facts alert={alert} />
           <Observables alert={alert} />
@@ -195,7 +198,7 @@ function Observables({ alert }: { alert: Alert }) {
 
 /** The alert as JSON: normalised, and as the source sent it. Opened by hand, or by a citation that points into it. */
 function Documents({ alert, at }: { alert: Alert; at: string | undefined }) {
-  const { raw, ...normalised } = alert
+  const { raw, state: _, ...normalised } = alert
   const inRaw = at !== undefined && /^\/raw(\/|$)/.test(at)
   const [byHand, setOpen] = useState<'normalised' | 'raw' | 'none'>()
   const open = byHand ?? (at === undefined ? 'none' : inRaw ? 'raw' : 'normalised')

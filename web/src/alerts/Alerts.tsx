@@ -13,9 +13,10 @@ import { Empty, ErrorState, SkeletonRows } from '@/ui/states'
 import { StatusBadge } from '@/ui/status'
 import { useNow, When } from '@/ui/time'
 import { Untrusted } from '@/ui/untrusted'
+import { StateBadge } from './Change'
 import { subject } from './facts'
 import { useRunsOf } from './runs'
-import { alertFilter, runStatuses, spans, type AlertSearch } from './search'
+import { alertFilter, alertStates, runStatuses, spans, type AlertSearch } from './search'
 
 const route = getRouteApi('/app/alerts')
 
@@ -67,6 +68,7 @@ export function Alerts() {
         <Choice label="Severity" value={search.severity} options={severities.map((name) => [name, name])} onChange={(severity) => set({ severity })} />
         <Choice label="Source" value={search.source} options={sources} onChange={(source) => set({ source })} />
         <Choice label="Received" value={search.since} options={spans} onChange={(since) => set({ since })} />
+        <Choice label="State" any="Open" value={search.status} options={alertStates} onChange={(status) => set({ status })} />
         <Choice label="Runs" value={search.run} options={runStatuses} onChange={(run) => set({ run })} />
         {filtered && <ClearFilters onClear={clear} />}
         <span role="status" className="ml-auto text-xs text-muted">
@@ -98,10 +100,11 @@ export function Alerts() {
           <Button onClick={clear}>Clear the filters</Button>
         </Empty>
       ) : (
-        <Empty icon={BellRing} title="No alerts yet">
-          <p>
+        <Empty icon={BellRing} title="No open alerts">
+          <p className="mb-3">
             Post one to <code className="font-mono text-xs">/v1/hooks/&lt;source&gt;</code> with the source’s token. It appears here at once.
           </p>
+          <Button onClick={() => set({ status: 'all' })}>Show closed ones too</Button>
         </Empty>
       )}
     </Page>
@@ -109,12 +112,13 @@ export function Alerts() {
 }
 
 const makeColumns = (runs: Map<string, Run[]>): Column<Alert>[] => [
-  { name: 'Severity', track: '72px', cell: (alert) => <Severity value={alert.severity} /> },
+  { name: 'Severity', track: '72px', cell: (alert) => <Severity value={alert.state?.severity ?? alert.severity} /> },
   {
     name: 'Alert',
     track: 'minmax(0,1fr)',
     cell: (alert) => (
       <Link to="/alerts/$id" params={{ id: alert.id }} className={`font-medium ${rowLink}`}>
+        {alert.state?.status === 'closed' && <><StateBadge status="closed" /> </>}
         <Untrusted className="bg-transparent">{alert.title}</Untrusted>
       </Link>
     ),
@@ -141,7 +145,8 @@ function Narrow({ alert, runs }: { alert: Alert; runs: Run[] | undefined }) {
   return (
     <>
       <div className="flex items-center gap-2">
-        <Severity value={alert.severity} />
+        <Severity value={alert.state?.severity ?? alert.severity} />
+        {alert.state?.status === 'closed' && <StateBadge status="closed" />}
         <RunBadges runs={runs} />
         <When at={alert.received_at} className="ml-auto text-2xs text-muted" />
       </div>

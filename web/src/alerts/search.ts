@@ -8,6 +8,12 @@ export const spans = [
   ['30d', 'last 30 days'],
 ] as const
 
+/** The queue shows open alerts unless the address says otherwise. */
+export const alertStates = [
+  ['closed', 'Closed'],
+  ['all', 'Open and closed'],
+] as const
+
 export const runStatuses = [
   ['queued', 'Queued'],
   ['running', 'Running'],
@@ -18,7 +24,7 @@ export const runStatuses = [
   ['timed_out', 'Timed out'],
 ] as const
 
-export type AlertSearch = { q?: string; severity?: string; source?: string; since?: string; run?: string }
+export type AlertSearch = { q?: string; severity?: string; source?: string; since?: string; run?: string; status?: string }
 
 const hours: Record<string, number> = { '1h': 1, '24h': 24, '7d': 168, '30d': 720 }
 
@@ -35,6 +41,7 @@ export function alertSearch(search: Record<string, unknown>): AlertSearch {
     severity: oneOf(search.severity, severities),
     source: text(search.source, 64),
     since: oneOf(search.since, Object.keys(hours)),
+    status: oneOf(search.status, alertStates.map(([status]) => status)),
     run: oneOf(search.run, runStatuses.map(([status]) => status)),
   }
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined))
@@ -44,5 +51,5 @@ export function alertSearch(search: Record<string, unknown>): AlertSearch {
 export function alertFilter(search: AlertSearch, now: number): AlertFilter {
   const span = search.since && hours[search.since]
   const since = span ? new Date(Math.floor((now - span * 3_600_000) / 60_000) * 60_000).toISOString() : undefined
-  return { q: search.q, severity: search.severity, source: search.source, since }
+  return { q: search.q, severity: search.severity, source: search.source, since, status: search.status === 'all' ? undefined : (search.status ?? 'open') }
 }

@@ -12,6 +12,7 @@ export function staleKeys(event: Pick<LedgerEvent, 'kind' | 'run_id' | 'alert_id
     keys.push(['runs'], ['counts'])
     if (event.alert_id) keys.push(['alert', event.alert_id])
   }
+  if (event.kind === 'alert.changed' && event.alert_id) keys.push(['alerts'], ['alert', event.alert_id])
   if (event.kind === 'verdict.judged') keys.push(['accuracy'])
   if (event.kind.startsWith('approval.')) keys.push(['approvals'], ['approval'])
   return keys

@@ -19,7 +19,7 @@ export const countsQuery = queryOptions({
   queryFn: ({ signal }) => get<Counts>('/v1/counts', undefined, signal),
 })
 
-export type AlertFilter = { q?: string; severity?: string; source?: string; since?: string }
+export type AlertFilter = { q?: string; severity?: string; status?: string; source?: string; since?: string }
 
 export const alertsQuery = (filter: AlertFilter) =>
   infiniteQueryOptions({

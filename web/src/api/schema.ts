@@ -186,6 +186,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/alerts/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close an alert, open it again, or set its severity
+         * @description Exactly one of `status` and `severity`. Closing and lowering need the role responder, lead or admin. A severity below the highest
+         *     floor rule that holds for the alert is refused. What the alert is already changes nothing.
+         */
+        post: operations["changeAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/alerts/{id}/runs": {
         parameters: {
             query?: never;
@@ -1384,10 +1405,12 @@ export interface components {
                 level?: number;
                 name?: string;
             };
+            /** @description As its source sent it */
             severity: components["schemas"]["Severity"];
             source: string;
             source_id?: string;
             src_ip?: string;
+            state?: components["schemas"]["AlertState"];
             /** Format: date-time */
             time: string;
             title: string;
@@ -1400,12 +1423,41 @@ export interface components {
             };
             vendor?: string;
         };
+        AlertChange: {
+            alert_id: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            classification?: string;
+            reason: string;
+            run_id?: string;
+            severity?: components["schemas"]["Severity"];
+            /** @enum {string} */
+            status?: "open" | "closed";
+        };
         AlertList: {
             items: components["schemas"]["Alert"][];
             next: string;
         };
+        AlertState: {
+            /** Format: date-time */
+            at?: string;
+            /** @description Who made the last change, a person or playbook */
+            by?: string;
+            classification?: string;
+            /** @description Of the last change */
+            reason?: string;
+            /** @description Whose call made the last change */
+            run_id?: string;
+            /** @description As it is now */
+            severity: components["schemas"]["Severity"];
+            /** @enum {string} */
+            status: "open" | "closed";
+        };
         AlertWithRuns: {
             alert: components["schemas"]["Alert"];
+            /** @description What has been made of it, the oldest first */
+            changes: components["schemas"]["AlertChange"][];
             runs: components["schemas"]["Run"][];
         };
         Analysis: {
@@ -1627,6 +1679,17 @@ export interface components {
             /** @enum {string} */
             severity: "safety" | "behaviour" | "cosmetic";
             step?: string;
+        };
+        ChangeAlert: {
+            /**
+             * @description With the status closed
+             * @enum {string}
+             */
+            classification?: "true_positive" | "benign_true_positive" | "false_positive";
+            reason: string;
+            severity?: components["schemas"]["Severity"];
+            /** @enum {string} */
+            status?: "open" | "closed";
         };
         Checked: {
             diagnostics: components["schemas"]["Diagnostic"][];
@@ -3321,6 +3384,8 @@ export interface operations {
                 /** @description Received at or after this time */
                 since?: string;
                 source?: string;
+                /** @description Open or closed; both unless given */
+                status?: "open" | "closed";
             };
             header?: never;
             path?: never;
@@ -3362,6 +3427,40 @@ export interface operations {
                 };
             };
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeAlert: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeAlert"];
+            };
+        };
+        responses: {
+            /** @description The alert as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertWithRuns"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

@@ -7,8 +7,8 @@ import { Menu, MenuContent, MenuRadio, MenuRadios, MenuTrigger } from './menu'
 import { Input } from './page'
 
 /** A filter with one value at a time. */
-export function Choice(props: { label: string; value: string | undefined; options: readonly (readonly [value: string, label: string])[]; onChange: (value: string | undefined) => void }) {
-  const { label, value, options, onChange } = props
+export function Choice(props: { label: string; any?: string; value: string | undefined; options: readonly (readonly [value: string, label: string])[]; onChange: (value: string | undefined) => void }) {
+  const { label, any = 'Any', value, options, onChange } = props
   const chosen = options.find(([option]) => option === value)
   return (
     <Menu>
@@ -21,7 +21,7 @@ export function Choice(props: { label: string; value: string | undefined; option
       </MenuTrigger>
       <MenuContent align="start">
         <MenuRadios value={value ?? ''} onValueChange={(next) => onChange(next || undefined)}>
-          <MenuRadio value="">Any</MenuRadio>
+          <MenuRadio value="">{any}</MenuRadio>
           {options.map(([option, text]) => (
             <MenuRadio key={option} value={option}>{text}</MenuRadio>
           ))}
