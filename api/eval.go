@@ -36,6 +36,8 @@ type EvalRequest struct {
 	Provider string
 	Against  string // a second provider; "" is none
 	Repeats  int
+	Split    float64 // share of the alerts, by group, that is left out
+	Seed     uint64  // of the split
 	Inject   bool
 	Limit    int
 	By       string
@@ -49,15 +51,17 @@ type Evaluator interface {
 // evaluate measures one provider, or compares two, on labelled alerts. It may cost money, so it is for leads.
 func (s *Server) evaluate(c *gin.Context) {
 	in := struct {
-		Set      string `json:"set"`
-		Alerts   string `json:"alerts"`
-		Source   string `json:"source"`
-		Provider string `json:"provider"`
-		Against  string `json:"against"`
-		Repeats  int    `json:"repeats"`
-		Inject   bool   `json:"inject"`
-		Limit    int    `json:"limit"`
-	}{Source: string(ingest.Wazuh), Repeats: 1, Limit: maxEvalAlerts}
+		Set      string  `json:"set"`
+		Alerts   string  `json:"alerts"`
+		Source   string  `json:"source"`
+		Provider string  `json:"provider"`
+		Against  string  `json:"against"`
+		Repeats  int     `json:"repeats"`
+		Split    float64 `json:"split"`
+		Seed     uint64  `json:"seed"`
+		Inject   bool    `json:"inject"`
+		Limit    int     `json:"limit"`
+	}{Source: string(ingest.Wazuh), Repeats: 1, Seed: 1, Limit: maxEvalAlerts}
 	if !s.decode(c, evalBody, &in) {
 		return
 	}
@@ -75,6 +79,9 @@ func (s *Server) evaluate(c *gin.Context) {
 	case in.Repeats < 1 || in.Repeats > maxEvalRepeats:
 		s.invalid(c, "/repeats", fmt.Sprintf("from 1 to %d", maxEvalRepeats))
 		return
+	case in.Split < 0 || in.Split > 0.9:
+		s.invalid(c, "/split", "from 0 to 0.9: what is left of the alerts is measured")
+		return
 	case in.Limit < 1 || in.Limit > maxEvalAlerts:
 		s.invalid(c, "/limit", fmt.Sprintf("from 1 to %d; picket eval on the command line has no bound", maxEvalAlerts))
 		return
@@ -89,7 +96,7 @@ func (s *Server) evaluate(c *gin.Context) {
 		return
 	}
 	document, err := s.Evaluator.Evaluate(ctx, EvalRequest{
-		Set: in.Set, Alerts: in.Alerts, Source: in.Source, Provider: in.Provider, Against: in.Against, Repeats: in.Repeats, Inject: in.Inject, Limit: in.Limit, By: who.Account.Name,
+		Set: in.Set, Alerts: in.Alerts, Source: in.Source, Provider: in.Provider, Against: in.Against, Repeats: in.Repeats, Split: in.Split, Seed: in.Seed, Inject: in.Inject, Limit: in.Limit, By: who.Account.Name,
 	})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):

@@ -34,6 +34,7 @@ func TestAProviderIsMeasured(t *testing.T) {
 	p := start(t, func(o *api.Options) { o.Evaluator = rules{} })
 	lead := p.as("lea", soc.RoleLead)
 	var out eval.Document
+	lead.post("/v1/verdicts/measure", map[string]any{"set": "sample", "provider": "builtin", "split": 1}).is(422)
 	lead.post("/v1/verdicts/measure", map[string]any{"set": "sample", "provider": "builtin", "against": "builtin", "limit": 20, "inject": true}).is(200).into(&out)
 	require.Equal(t, 20, out.Reports[0].Cases)
 	require.NotNil(t, out.Comparison)

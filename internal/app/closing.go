@@ -21,9 +21,9 @@ const closesAlerts = "alerts.close"
 
 // Bounds of closing policies.
 const (
-	maxClosingLife = 366 * 24 * time.Hour // a policy is looked at again at least once a year
-	sampledAtLeast = 0.01                 // of the alerts that a policy would close, people see at least these
-	sureAtLeast    = 0.5                  // a calibrated confidence below is a guess
+	maxClosingLife    = 366 * 24 * time.Hour // a policy is looked at again at least once a year
+	smallestSample    = 0.01                 // of the alerts that a policy would close, people see at least these
+	weakestConfidence = 0.5                  // a calibrated confidence below is a guess
 )
 
 // ClosingConfig is a policy that lets benign verdicts on a detection's alerts close them without a person. A random
@@ -48,10 +48,10 @@ func (c ClosingConfig) check(now time.Time) error {
 		return fmt.Errorf("closing.%s.expires: give a day within %d days, such as %s", c.Name, int(maxClosingLife.Hours()/24), now.AddDate(0, 6, 0).Format(time.DateOnly))
 	case c.Source == "" || len(c.Rules) == 0:
 		return fmt.Errorf("closing.%s: name the source and the rules whose alerts it may close", c.Name)
-	case c.Confidence < sureAtLeast || c.Confidence > 1:
-		return fmt.Errorf("closing.%s.confidence is a number from %v to 1", c.Name, sureAtLeast)
-	case c.Sample < sampledAtLeast || c.Sample > 1:
-		return fmt.Errorf("closing.%s.sample is a number from %v to 1: some of what is closed must be seen by people, or nobody learns that it was wrong", c.Name, sampledAtLeast)
+	case c.Confidence < weakestConfidence || c.Confidence > 1:
+		return fmt.Errorf("closing.%s.confidence is a number from %v to 1", c.Name, weakestConfidence)
+	case c.Sample < smallestSample || c.Sample > 1:
+		return fmt.Errorf("closing.%s.sample is a number from %v to 1: some of what is closed must be seen by people, or nobody learns that it was wrong", c.Name, smallestSample)
 	}
 	return nil
 }

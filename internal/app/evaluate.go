@@ -22,7 +22,7 @@ type evaluator struct {
 
 // Evaluate runs one or two providers over a set of alerts.
 func (e *evaluator) Evaluate(ctx context.Context, r api.EvalRequest) (eval.Document, error) {
-	trial := eval.Trial{Seed: 1, Limit: r.Limit}
+	trial := eval.Trial{Split: r.Split, Seed: r.Seed, Limit: r.Limit}
 	var text []byte
 	switch r.Set {
 	case api.EvalJudged:

@@ -9,6 +9,7 @@ import { authorJourney } from './author.mjs'
 import { sizes, startBrowser } from './browser.mjs'
 import { languageJourney } from './language.mjs'
 import { startPicket, until } from './picket.mjs'
+import { queueJourney } from './queue.mjs'
 import { wordsJourney } from './words.mjs'
 
 const user = { name: 'ana.ruiz', password: 'a long sentence for the test' }

@@ -2167,6 +2167,11 @@ export interface components {
             provider: string;
             repeats?: number;
             /**
+             * @description Of the split; the same seed leaves out the same groups
+             * @default 1
+             */
+            seed: number;
+            /**
              * @description The alerts that people have judged, those that come with Picket, or `alerts`
              * @enum {string}
              */
@@ -2176,6 +2181,11 @@ export interface components {
              * @enum {string}
              */
             source?: "wazuh" | "generic" | "defender" | "guardduty";
+            /**
+             * @description Share of the alerts, by group, that is left out: those that a prompt was written with
+             * @default 0
+             */
+            split: number;
         };
         ModelBudget: {
             /**

@@ -27,11 +27,13 @@ export function Measure() {
   const [provider, setProvider] = useState('builtin')
   const [against, setAgainst] = useState('')
   const [limit, setLimit] = useState('200')
+  const [split, setSplit] = useState('0')
+  const [repeats, setRepeats] = useState('1')
   const [inject, setInject] = useState(false)
   const may = session?.user?.roles.some((role) => role === 'lead' || role === 'admin')
   const run = useMutation({
     mutationFn: () => call<Measured>('POST', '/v1/verdicts/measure', {
-      body: { set, provider, ...(against && { against }), limit: Number(limit), inject, ...(set === 'upload' && { alerts: file?.text ?? '' }) },
+      body: { set, provider, ...(against && { against }), limit: Number(limit), split: Number(split), repeats: Number(repeats), inject, ...(set === 'upload' && { alerts: file?.text ?? '' }) },
     }),
   })
   const names = models.data?.names ?? []
@@ -64,6 +66,20 @@ export function Measure() {
           <label className="text-xs font-medium">
             At most so many alerts
             <input className={control} inputMode="numeric" value={limit} onChange={(event) => setLimit(event.target.value)} aria-invalid={!bounded} />
+          </label>
+          <label className="text-xs font-medium">
+            Left out, by group
+            <select className={control} value={split} onChange={(event) => setSplit(event.target.value)}>
+              <option value="0">nothing</option>
+              {[0.25, 0.5, 0.75].map((share) => <option key={share} value={share}>{share * 100} %, which a prompt was written with</option>)}
+            </select>
+          </label>
+          <label className="text-xs font-medium">
+            Asked about each alert
+            <select className={control} value={repeats} onChange={(event) => setRepeats(event.target.value)}>
+              <option value="1">once</option>
+              {[2, 3, 5].map((times) => <option key={times} value={times}>{times} times, to see verdicts flip</option>)}
+            </select>
           </label>
           {set === 'upload' && (
             <label className="text-xs font-medium sm:col-span-2">
