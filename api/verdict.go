@@ -97,7 +97,7 @@ func (s *Server) putFeedback(c *gin.Context) {
 	answer(c, http.StatusOK, judgementOf(kept))
 }
 
-// verdictOf is the verdict that a step of a run has given, or it answers why there is none.
+// verdictOf is the verdict that a step of a run has given, an agent's in its last turn, or it answers why there is none.
 func (s *Server) verdictOf(c *gin.Context, run soc.Run, step string) (soc.Verdict, bool) {
 	entries, err := s.Ledger.Entries(c.Request.Context(), store.Filter{RunID: run.ID, Kinds: []string{contract.KindModelAnswered}, Limit: 5000})
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *Server) verdictOf(c *gin.Context, run soc.Run, step string) (soc.Verdic
 	for _, e := range slices.Backward(entries) {
 		var body contract.ModelBody
 		var verdict soc.Verdict
-		if e.Step != step || json.Unmarshal(e.Body, &body) != nil || body.Error != nil || len(body.Output) == 0 {
+		if e.Step != step && contract.StepPath(e.Step) != step || json.Unmarshal(e.Body, &body) != nil || body.Error != nil || len(body.Output) == 0 {
 			continue
 		}
 		if json.Unmarshal(body.Output, &verdict) == nil && verdict.VerdictID > 0 && len(soc.Classifications(verdict.Verdict)) > 0 {

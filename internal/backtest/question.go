@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"picket/internal/contract"
+	"picket/internal/model"
 	"picket/internal/rehearsal"
 	"picket/internal/soc"
 	"picket/internal/store"
@@ -13,8 +14,8 @@ import (
 )
 
 // Asked is what a model step of a run asked a model: its prompt, and its evidence as it was then. The run's own plan is
-// played from its record up to there, and nothing is called. An agent's turns rest on calls that it chose, so for an agent's
-// step, and for one that the run did not come to, the error is a soc.Invalid.
+// played from its record up to there, and nothing is called. Of an agent it is what it knew in its last turn: what its tools
+// answered is evidence like any other, and there are no tools. For a step that the run did not come to the error is a soc.Invalid.
 func Asked(ctx context.Context, records Records, run soc.Run, p *plan.Plan, step string) (contract.ModelInput, error) {
 	b := &backtest{records: records, options: Options{Plan: p}, had: map[string]bool{}}
 	rec, err := load(ctx, records, run)
@@ -46,14 +47,28 @@ type listener struct {
 
 var errHeard = errors.New("heard")
 
-// Model answers from the record until the step asks.
+// Model answers from the record until the step asks; an agent, until the turn that was its last.
 func (l *listener) Model(m rehearsal.Model) (contract.ModelOutput, error) {
-	if m.Path == l.step && m.In.Turn == 0 {
+	switch {
+	case m.Path == l.step && m.In.Turn == 0:
 		in := m.In
 		l.heard = &in
-		return contract.ModelOutput{}, errHeard
+	case m.In.Turn > 0 && contract.StepPath(m.Path) == contract.StepPath(l.step):
+		out, err := l.recorded.Model(m)
+		if err != nil || out.Output == nil {
+			return out, err
+		}
+		in := m.In
+		in.Evidence = nil
+		for _, e := range model.RequestOf(m.In).AllEvidence() {
+			in.Evidence = append(in.Evidence, contract.Evidence(e))
+		}
+		in.Turns, in.Tools, in.Turn, in.Conclude = nil, nil, 0, ""
+		l.heard = &in
+	default:
+		return l.recorded.Model(m)
 	}
-	return l.recorded.Model(m)
+	return contract.ModelOutput{}, errHeard
 }
 
 // Plans keeps the plans of runs. *store.Store is one.
@@ -62,7 +77,7 @@ type Plans interface {
 }
 
 // Gathered is what a playbook had gathered beside the alert when a step of a run asked for its verdict, and what it had asked
-// for in vain. It is empty where the record does not tell, as for an agent, which finds its evidence itself.
+// for in vain; of an agent with what its tools found. It is empty where the record does not tell.
 func Gathered(ctx context.Context, records Records, plans Plans, j soc.Judgement) ([]soc.Evidence, []string, error) {
 	run, err := records.GetRun(ctx, j.RunID)
 	if err != nil {

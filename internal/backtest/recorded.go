@@ -142,18 +142,15 @@ func (w *recorded) Model(m rehearsal.Model) (contract.ModelOutput, error) {
 	if body.Error != nil {
 		return contract.ModelOutput{}, soc.Errorf(soc.Kind(body.Error.Kind), "%s", body.Error.Message)
 	}
-	return contract.ModelOutput{Output: body.Output, TokensIn: body.TokensIn, TokensOut: body.TokensOut, CostUSD: body.CostUSD}, nil
+	return contract.ModelOutput{
+		Output: body.Output, TokensIn: body.TokensIn, TokensOut: body.TokensOut, CostUSD: body.CostUSD,
+		Reply: body.Reply, Stop: body.Stop, Problem: body.Problem,
+	}, nil
 }
 
-// asked tells whether a model was sent just this.
+// asked tells whether a model was sent just this. Of an agent's later turns it is told by what the first one asked.
 func asked(in contract.ModelInput, body contract.ModelBody) bool {
-	req := model.Request{
-		Prompt: in.Prompt, Returns: in.Returns, Schema: in.Schema, Severity: soc.Severity(in.Severity), Missing: in.Missing,
-	}
-	for _, e := range in.Evidence {
-		req.Evidence = append(req.Evidence, soc.Evidence{ID: e.ID, Title: e.Title, Data: e.Data, Untrusted: e.Untrusted})
-	}
-	prompt, err := model.Prompt(req)
+	prompt, err := model.Prompt(model.RequestOf(in))
 	return err == nil && prompt == body.Prompt
 }
 

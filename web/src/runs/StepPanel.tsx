@@ -77,7 +77,7 @@ export function StepPanel({ run, step, plan, search, onTab, onCite, onSelect, ba
           )}
           {tab !== 'conversation' && tab !== 'verdict' && <StepFacts step={step} plan={plan} select={onSelect} />}
           <TabPanel value="summary"><Summary step={step} /></TabPanel>
-          <TabPanel value="verdict">{verdict && <div className="space-y-3"><Judge run={run.id} step={step.path} verdict={verdict} />{step.verb === 'model' && <AskAgain run={run.id} step={step.path} />}<VerdictCard verdict={verdict} onCite={onCite} of={{ run: run.id, step: step.path }} /></div>}</TabPanel>
+          <TabPanel value="verdict">{verdict && <div className="space-y-3"><Judge run={run.id} step={step.path} verdict={verdict} />{(step.verb === 'model' || step.verb === 'agent') && <AskAgain run={run.id} step={step.path} />}<VerdictCard verdict={verdict} onCite={onCite} of={{ run: run.id, step: step.path }} /></div>}</TabPanel>
           <TabPanel value="conversation"><Conversation step={step} quote={search.quote} /></TabPanel>
           <TabPanel value="decision"><DecisionOf step={step} /></TabPanel>
           <TabPanel value="attempts"><Attempts step={step} /></TabPanel>
