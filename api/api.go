@@ -167,6 +167,7 @@ var (
 type Options struct {
 	Reader     Reader
 	Queue      Queue
+	Inspector  Inspector
 	Ledger     Ledger
 	Decider    Decider
 	Signer     Signer
@@ -289,6 +290,10 @@ func (s *Server) routes() *gin.Engine {
 	in.GET("/runs/:id/steps", s.listSteps)
 	in.GET("/runs/:id/ledger", s.listRunLedger)
 	in.GET("/runs/:id/history", s.getHistory)
+	in.GET("/runs/:id/events", s.listEvents)
+	in.GET("/runs/:id/events/:number", s.getEvent)
+	in.POST("/runs/:id/replay", s.checkReplay)
+	in.GET("/runs/:id/evidence", s.getEvidence)
 	in.GET("/runs/:id/plan", s.getRunPlan)
 	in.GET("/approvals", s.listApprovals)
 	in.GET("/approvals/:id", s.getApproval)

@@ -328,7 +328,8 @@ func (a *App) serve(config Config, signer *audit.Signer, blobs *blob.Store, mode
 	}
 	shop := &workshop.Workshop{Catalog: a.library.Catalog, Library: a.library.Files, Connectors: a.registry, Records: a.store}
 	server, err := api.New(api.Options{
-		Reader: a.store, Queue: queue{a.store, floors{config.Floors, a.store}}, Ledger: a.store, Decider: a.store, Signer: signer, Auth: a.auth, Intake: a.intake,
+		Reader: a.store, Queue: queue{a.store, floors{config.Floors, a.store}},
+		Inspector: &inspector{store: a.store, blobs: blobs, keysFile: a.paths.payloadKeys(), temporal: a.temporal}, Ledger: a.store, Decider: a.store, Signer: signer, Auth: a.auth, Intake: a.intake,
 		Connectors: a.registry, Archive: blobs, Models: models,
 		Playbooks: a.playbooks, Agents: a.agents, Versions: a.store, Press: a.press, Memory: a.store,
 		Workshop: shop, Evaluator: &evaluator{a.store, models}, Asker: &asker{a.store, models}, Proposer: &propose.Proposer{Shop: shop, Models: models, Budget: models.budget, Ledger: a.store, Now: time.Now},

@@ -113,17 +113,27 @@ func (a archiver) export(ctx context.Context, e engine.Execution) ([]byte, engin
 	return history, summary, err
 }
 
+// readIndex lists the documents of an archive.
+func readIndex(ctx context.Context, blobs documents, kept archived) (archiveIndex, error) {
+	index := archiveIndex{Histories: []archivedHistory{{Digest: kept.Digest, Events: kept.Events, Bytes: kept.Bytes}}}
+	if kept.Index == "" {
+		return index, nil
+	}
+	text, err := blobs.Get(ctx, kept.Index)
+	if err != nil {
+		return index, err
+	}
+	if err := json.Unmarshal(text, &index); err != nil {
+		return index, soc.Errorf(soc.Internal, "the index %s of the archive can't be read: %w", kept.Index, err)
+	}
+	return index, nil
+}
+
 // replayArchive replays all histories of an archive and fails at the first that does not.
 func replayArchive(ctx context.Context, blobs documents, kept archived, o engine.ReplayOptions) error {
-	index := archiveIndex{Histories: []archivedHistory{{Digest: kept.Digest}}}
-	if kept.Index != "" {
-		text, err := blobs.Get(ctx, kept.Index)
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(text, &index); err != nil {
-			return soc.Errorf(soc.Internal, "the index %s of the archive can't be read: %w", kept.Index, err)
-		}
+	index, err := readIndex(ctx, blobs, kept)
+	if err != nil {
+		return err
 	}
 	for _, h := range index.Histories {
 		history, err := blobs.Get(ctx, h.Digest)

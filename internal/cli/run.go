@@ -2,12 +2,14 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"picket/internal/app"
+	"picket/internal/evidence"
 	"picket/playbooks/spec"
 )
 
@@ -116,7 +118,32 @@ func newAudit(std IO) *cobra.Command {
 		}
 		return nil
 	}
-	return group("audit", "Check what was kept", verify)
+	return group("audit", "Check what was kept", verify, newEvidence(std))
+}
+
+func newEvidence(std IO) *cobra.Command {
+	return &cobra.Command{
+		Use: "evidence FILE", Short: "Check a run's evidence pack, as the run's page exports it, without Picket's data",
+		Example: "  picket audit evidence run_01JA0000000000000000000000.evidence.zip",
+		Args:    usage(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer func() { _ = f.Close() }()
+			info, err := f.Stat()
+			if err != nil {
+				return err
+			}
+			checked, err := evidence.Verify(f, info.Size())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(std.Out, "%d files and %d entries hold\n", checked.Files, checked.Entries)
+			return err
+		},
+	}
 }
 
 func newUser(std IO) *cobra.Command {

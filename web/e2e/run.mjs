@@ -7,6 +7,7 @@ import path from 'node:path'
 import { wazuhAlert } from './alert.mjs'
 import { authorJourney } from './author.mjs'
 import { sizes, startBrowser } from './browser.mjs'
+import { inspectJourney } from './inspect.mjs'
 import { languageJourney } from './language.mjs'
 import { startPicket, until } from './picket.mjs'
 import { queueJourney } from './queue.mjs'
@@ -135,8 +136,7 @@ try {
   await page.goto(`${picket.url}/runs/${runIDs[0]}`)
   await page.getByRole('heading', { level: 1 }).getByText('Completed').waitFor()
   await page.getByRole('tab', { name: 'Verdict' }).waitFor()
-  const history = page.getByRole('link', { name: 'History' })
-  await history.waitFor() // it is archived after the run's end, and the page follows
+  await page.getByRole('link', { name: 'Evidence pack' }).waitFor() // it is archived after the run's end, and the page follows
   await browser.inspect(page, 'run', { widths: ['desk', 'laptop', 'phone'] })
   if (process.env.SHOTS) {
     mkdirSync(process.env.SHOTS, { recursive: true })
@@ -176,9 +176,7 @@ try {
   const entries = page.getByRole('region', { name: 'Ledger entries' })
   await entries.getByRole('button').filter({ hasText: 'approval.decided' }).click()
   await browser.inspect(page, 'ledger')
-  const [download] = await Promise.all([page.waitForEvent('download'), history.click()])
-  assert.match(download.suggestedFilename(), /history/)
-  assert.ok(JSON.parse(await streamText(await download.createReadStream())).events.length > 5, 'the history has no events')
+  await inspectJourney({ page, browser, work, say })
 
   // Another approval is denied: nothing changes, its run ends.
   const before = await get(`${picket.sandbox}/calls`)
@@ -306,6 +304,7 @@ try {
   await page.keyboard.press('i')
   await heading('Approvals').waitFor()
 
+  await queueJourney({ page, picket, browser, say })
   await languageJourney({ page, picket, browser, host, isolated, say })
   await authorJourney({ page, picket, browser, say })
   if (process.env.SHOTS) copyFileSync(path.join(shots, 'editor-library-desk-light.png'), path.join(process.env.SHOTS, 'editor.png'))

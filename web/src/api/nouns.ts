@@ -25,6 +25,7 @@ export type Playbook = Schemas['Playbook']
 export type PlaybookDetail = Omit<Schemas['PlaybookDetail'], 'plan'> & { plan: Plan | null }
 export type Run = Schemas['Run']
 export type RunPlan = Schemas['RunPlan']
+export type RunEvent = Schemas['RunEvent']
 export type Session = Schemas['Session']
 export type Step = Schemas['Step']
 

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions, type QueryClient } from '@tanstack/react-query'
 import { get, keepCSRF, type List } from './client'
 import type {
-  Accuracy, Alert, AlertWithRuns, Approval, Connection, Counts, Judgement, LedgerEntry, Models, Operation, Playbook, PlaybookDetail, Run, RunPlan, Session, Step,
+  Accuracy, Alert, AlertWithRuns, Approval, Connection, Counts, Judgement, LedgerEntry, Models, Operation, Playbook, PlaybookDetail, Run, RunEvent, RunPlan, Session, Step,
 } from './nouns'
 
 export const sessionQuery = queryOptions({
@@ -69,6 +69,21 @@ export const ledgerQuery = (id: string) =>
     queryFn: ({ pageParam, signal }) => get<List<LedgerEntry>>(`${run(id)}/ledger`, { limit: 200, cursor: pageParam }, signal),
     initialPageParam: '',
     getNextPageParam: (page) => page.next || undefined,
+  })
+
+export const eventsQuery = (id: string, filter: { q?: string; step?: string }) =>
+  infiniteQueryOptions({
+    queryKey: ['run', id, 'events', filter],
+    queryFn: ({ pageParam, signal }) => get<List<RunEvent>>(`${run(id)}/events`, { ...filter, limit: 500, cursor: pageParam }, signal),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next || undefined,
+  })
+
+export const eventQuery = (id: string, number: number) =>
+  queryOptions({
+    queryKey: ['run', id, 'event', number],
+    queryFn: ({ signal }) => get<RunEvent>(`${run(id)}/events/${number}`, undefined, signal),
+    staleTime: Infinity,
   })
 
 export const approvalsQuery = (filter: { status?: string; run_id?: string }) =>

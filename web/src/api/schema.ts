@@ -1001,6 +1001,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The events of the run's Temporal histories, without their data
+         * @description From the archive, or for a run that goes on from Temporal. A long run has several histories, and so has one with long loops.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/events/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One event with its data, its payloads opened */
+        get: operations["getEvent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All that there is of a run that is over, as a ZIP file
+         * @description The run, its alert, plan, ledger entries, approvals and archived histories, with a list of digests. `picket audit evidence` checks it.
+         */
+        get: operations["getEvidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{id}/feedback": {
         parameters: {
             query?: never;
@@ -1089,6 +1146,26 @@ export interface paths {
          *     the call does not hold to the operation's schema, 409 while another run asks for the same call.
          */
         post: operations["askRecommended"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay the run's archive against the code of this server
+         * @description Every call with its arguments, every wait and the result are compared. Nothing is called.
+         */
+        post: operations["checkReplay"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2704,6 +2781,14 @@ export interface components {
             name: string;
             source: string;
         };
+        Replayed: {
+            events: number;
+            histories: number;
+            problem?: string;
+            /** @description The code of today does what the histories say */
+            same: boolean;
+            took_ms: number;
+        };
         Run: {
             alert_id?: string;
             alert_title?: string;
@@ -2736,6 +2821,28 @@ export interface components {
             /** @description malicious, suspicious, benign or inconclusive */
             verdict?: string;
             workflow_id: string;
+        };
+        RunEvent: {
+            /** Format: date-time */
+            at: string;
+            cut?: boolean;
+            /** @description The event as Temporal's JSON, or the beginning of it as a text where it was cut */
+            data?: unknown;
+            /** @description From 1 */
+            history: number;
+            /** @description Within its history */
+            id: number;
+            /** @description Of the activity, workflow, signal or marker */
+            name?: string;
+            /** @description Over all histories of the run, from 1 */
+            number: number;
+            /** @description Path of the step that it belongs to */
+            step?: string;
+            type: string;
+        };
+        RunEventList: {
+            items: components["schemas"]["RunEvent"][];
+            next: string;
         };
         RunList: {
             items: components["schemas"]["Run"][];
@@ -4804,6 +4911,89 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before */
+                cursor?: components["parameters"]["Cursor"];
+                limit?: components["parameters"]["Limit"];
+                /** @description A text in the event, in letters of any case */
+                q?: string;
+                /** @description The path of the step that they belong to */
+                step?: string;
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunEventList"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunEvent"];
+                };
+            };
+            404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listFeedback: {
         parameters: {
             query?: never;
@@ -4970,6 +5160,39 @@ export interface operations {
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkReplay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description What it came to */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

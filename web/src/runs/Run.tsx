@@ -16,6 +16,7 @@ import { StatusBadge } from '@/ui/status'
 import { useNow, When } from '@/ui/time'
 import { Untrusted } from '@/ui/untrusted'
 import { resolveCitation } from './cite'
+import { History } from './History'
 import { Ledger } from './Ledger'
 import { blocks, buildRows, flatten, isFinal, partOfAgent, summarise, type Summary, withWaits } from './rows'
 import { StepPanel } from './StepPanel'
@@ -92,22 +93,22 @@ function Body({ run, now }: { run: Run; now: number }) {
       <div className="flex min-h-0 flex-1 flex-col max-[1199px]:overflow-auto min-[1200px]:flex-row" tabIndex={-1}>
         <div className="flex min-w-0 shrink-0 flex-col border-line max-[1199px]:border-b min-[1200px]:min-h-0 min-[1200px]:flex-1 min-[1200px]:border-r">
           <div role="group" aria-label="View" className="flex shrink-0 gap-1 border-b border-line bg-surface px-3 py-1.5 text-xs">
-            {(['timeline', 'ledger'] as const).map((view) => {
+            {(['timeline', 'ledger', 'history'] as const).map((view) => {
               const on = (search.view ?? 'timeline') === view
               return (
                 <button
                   key={view}
                   type="button"
                   aria-pressed={on}
-                  onClick={() => void navigate({ search: (old) => ({ ...old, view: view === 'ledger' ? view : undefined }), replace: true })}
+                  onClick={() => void navigate({ search: (old) => ({ ...old, view: view === 'timeline' ? undefined : view, q: undefined, of: undefined }), replace: true })}
                   className={cn('rounded px-2.5 py-1 font-medium', on ? 'bg-accent-soft text-accent-text' : 'text-muted hover:bg-hover')}
                 >
-                  {view === 'timeline' ? 'Timeline' : 'Ledger'}
+                  {{ timeline: 'Timeline', ledger: 'Ledger', history: 'History' }[view]}
                 </button>
               )
             })}
           </div>
-          {search.view === 'ledger' ? <Ledger runID={run.id} />
+          {search.view === 'ledger' ? <Ledger runID={run.id} /> : search.view === 'history' ? <History run={run} />
             : stepsOf.isError && steps.length === 0 ? <ErrorState error={stepsOf.error} retry={() => void stepsOf.refetch()} what="the steps" />
               : stepsOf.isPending ? <SkeletonRows label="Loading the steps" rows={10} />
                 : <Timeline rows={rows} start={start} end={end} selected={selected?.path} onSelect={select} />}
@@ -201,9 +202,9 @@ function Actions({ run, steps }: { run: Run; steps: Step[] }) {
     <>
       <ActionError error={again.error} />
       {run.archive && (
-        <a href={`/v1/runs/${encodeURIComponent(run.id)}/history`} download={`${run.id}.history.json`} className={buttonClass({})} title="The archived Temporal history">
+        <a href={`/v1/runs/${encodeURIComponent(run.id)}/evidence`} download={`${run.id}.evidence.zip`} className={buttonClass({})} title="Everything that there is of this run, with digests to check it: a ZIP file">
           <Download />
-          History
+          Evidence pack
         </a>
       )}
       {!isFinal(run) && <CancelRun run={run} />}

@@ -58,6 +58,7 @@ export function StepPanel({ run, step, plan, search, onTab, onCite, onSelect, ba
           {step.operation && <code className="font-mono">{step.operation}</code>}
           {step.connection && <ConnectionName name={step.connection} />}
           <Link to="/playbooks/$name" params={{ name: run.playbook }} search={{ step: step.id }} className="ml-auto rounded text-accent-text underline underline-offset-2">line {step.line}</Link>
+          <Link to="/runs/$id" params={{ id: run.id }} search={{ view: 'history', step: step.path, of: step.path }} className="rounded text-accent-text underline underline-offset-2">events</Link>
         </p>
       </header>
       <Tabs value={tab} onValueChange={onTab} className="flex min-h-0 flex-1 flex-col">

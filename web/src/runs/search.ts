@@ -9,13 +9,15 @@ export function runsSearch(search: Record<string, unknown>): RunsSearch {
   return { ...(status && { status }), ...(text(search.playbook) && { playbook: text(search.playbook) }) }
 }
 
-/** What of a run is shown: the selected step, its tab, and what a citation points at. */
-export type RunSearch = { view?: 'ledger'; step?: string; tab?: string; at?: string; quote?: string }
+/** What of a run is shown: the selected step, its tab, and what a citation points at; of the history, the events that hold a text or are of a step. */
+export type RunSearch = { view?: 'ledger' | 'history'; step?: string; tab?: string; at?: string; quote?: string; q?: string; of?: string }
 
 export const runSearch = (search: Record<string, unknown>): RunSearch => ({
-  view: search.view === 'ledger' ? 'ledger' : undefined,
+  view: search.view === 'ledger' || search.view === 'history' ? search.view : undefined,
   step: text(search.step),
   tab: text(search.tab),
   at: typeof search.at === 'string' ? search.at : undefined,
   quote: text(search.quote),
+  q: typeof search.q === 'number' ? String(search.q) : text(search.q)?.slice(0, 200),
+  of: text(search.of),
 })
