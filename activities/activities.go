@@ -114,9 +114,9 @@ type Activities struct {
 	Calibrator Calibrator
 	// MaskBenign asks for a benign verdict of a model again, with the texts masked that an attacker can have written.
 	MaskBenign bool
-	Floors     Floors // nil is none
+	Floors     Floors   // nil is none
 	Policies   Policies // nil leaves everything to people
-	Agents     Agents // nil tells nothing of the agents that gave verdicts
+	Agents     Agents   // nil tells nothing of the agents that gave verdicts
 	Now        func() time.Time
 	// Settled is told when a run has ended or has come to something slow: a person, a model, a remote call. It may be nil.
 	Settled func(runID string)

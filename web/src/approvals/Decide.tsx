@@ -8,9 +8,8 @@ import { Button } from '@/ui/button'
 import { Dialog, DialogContent } from '@/ui/dialog'
 import { inert } from '@/ui/inert'
 import { ActionError } from '@/ui/states'
-import { argumentsOf, said, textOf, type Edits } from './arguments'
-
-const shorten = (text: string) => (text.length > 80 ? `${text.slice(0, 80)}…` : text)
+import { Alike, useAlike } from './Alike'
+import { argumentsOf, said, shorten, textOf, type Edits } from './arguments'
 
 /** What somebody is about to say: yes or no to calls, or the answers of a form. */
 export type Intent = { outcome: 'approved' | 'denied'; answers?: Record<string, unknown> }
@@ -26,15 +25,31 @@ export function Decide({ approval, intent, edits, close }: Props) {
   const yes = useRef<HTMLButtonElement>(null)
   const approving = outcome === 'approved'
   const form = approval.kind === 'ask'
+  const edited = approving && Object.keys(edits).length > 0
+  const alike = useAlike(approval, !form && !edited && (approval.quorum ?? 1) <= 1)
+  const [chosen, setChosen] = useState<Set<string>>(new Set())
+  const [outcomes, setOutcomes] = useState<Map<string, string>>(new Map())
+  const send = (of: Approval, body: object) =>
+    call<Approval>('POST', `/v1/approvals/${encodeURIComponent(of.id)}/decision`, {
+      key: `${key}-${of.id}`,
+      body: { outcome, digest: of.digest, ...(reason.trim() && { reason: reason.trim() }), ...body },
+    })
   const decide = useMutation({
-    mutationFn: () =>
-      call<Approval>('POST', `/v1/approvals/${encodeURIComponent(approval.id)}/decision`, {
-        key,
-        body: {
-          outcome, digest: approval.digest, ...(reason.trim() && { reason: reason.trim() }),
-          ...(approving && answers && { answers }), ...(approving && Object.keys(edits).length > 0 && { edited: edits }),
-        },
-      }),
+    mutationFn: async () => {
+      // The others first: what could not be decided is said here, while the dialog is open.
+      const failed = new Map<string, string>()
+      for (const each of alike.filter((other) => chosen.has(other.id))) {
+        try {
+          client.setQueryData(approvalQuery(each.id).queryKey, await send(each, {}))
+        } catch (error) {
+          failed.set(each.id, error instanceof Error ? error.message : String(error))
+        }
+      }
+      setOutcomes(failed)
+      if (chosen.size > 0) void client.invalidateQueries({ queryKey: ['approvals'] })
+      if (failed.size > 0) throw new Error(`${failed.size} of ${chosen.size} could not be decided; this one waits still. Choose them off, or try again.`)
+      return send(approval, { ...(approving && answers && { answers }), ...(edited && { edited: edits }) })
+    },
     onSuccess: (decided) => {
       client.setQueryData(approvalQuery(approval.id).queryKey, decided)
       for (const name of ['approvals', 'counts', 'runs']) void client.invalidateQueries({ queryKey: [name] })
@@ -87,6 +102,7 @@ export function Decide({ approval, intent, edits, close }: Props) {
               </li>
             ))}
           </ul>
+          {alike.length > 0 && <Alike approval={approval} alike={alike} chosen={chosen} choose={setChosen} outcomes={outcomes} />}
           <label className="block text-xs font-medium">
             Reason {approving && <span className="font-normal text-muted">(optional)</span>}
             <textarea
@@ -107,7 +123,7 @@ export function Decide({ approval, intent, edits, close }: Props) {
             <Button size="md" onClick={close}>Not now</Button>
             <Button ref={yes} type="submit" size="md" variant={approving ? 'ok' : 'danger'} disabled={decide.isPending}>
               {approving ? <Check /> : <Ban />}
-              {decide.isPending ? 'Sending…' : form ? (approving ? 'Send' : 'Decline') : approving ? 'Approve and release' : 'Deny'}
+              {decide.isPending ? 'Sending…' : form ? (approving ? 'Send' : 'Decline') : approving ? 'Approve and release' : 'Deny'}{chosen.size > 0 && !decide.isPending && ` ${chosen.size + 1}`}
             </Button>
           </div>
         </form>
