@@ -83,6 +83,7 @@ type Intake interface {
 	Accept(ctx context.Context, source string, alerts []ingest.Normalised, requestID, bodyDigest string) ([]store.AcceptResult, error)
 	StartRun(ctx context.Context, r StartRequest) (soc.Run, error)
 	StartPlan(ctx context.Context, of soc.Run, p *plan.Plan, kind, by string) (soc.Run, error)
+	Rerun(ctx context.Context, r RerunRequest) (soc.Run, error)
 }
 
 // StartRequest is a run that somebody wants; its inputs have been checked.
@@ -293,6 +294,7 @@ func (s *Server) routes() *gin.Engine {
 	in.GET("/runs/:id/events", s.listEvents)
 	in.GET("/runs/:id/events/:number", s.getEvent)
 	in.POST("/runs/:id/replay", s.checkReplay)
+	in.POST("/runs/:id/rerun", s.rerun)
 	in.GET("/runs/:id/evidence", s.getEvidence)
 	in.GET("/runs/:id/plan", s.getRunPlan)
 	in.GET("/approvals", s.listApprovals)

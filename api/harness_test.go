@@ -168,6 +168,11 @@ func (in intake) StartPlan(ctx context.Context, of soc.Run, p *plan.Plan, kind, 
 	return in.store.CreateRun(ctx, store.NewRun{Run: run})
 }
 
+func (in intake) Rerun(ctx context.Context, r api.RerunRequest) (soc.Run, error) {
+	run := soc.Run{Playbook: r.Of.Playbook, PlanDigest: r.Of.PlanDigest, AlertID: r.Of.AlertID, Parent: r.Of.ID, Trigger: r.Of.Trigger, RequestedBy: r.By}
+	return in.store.CreateRun(ctx, store.NewRun{Run: run})
+}
+
 var registry = sync.OnceValues(func() (*connector.Registry, error) {
 	r, err := connector.New(connector.Options{})
 	if err != nil {

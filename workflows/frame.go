@@ -64,6 +64,7 @@ func (r *run) rootFrame(ctx workflow.Context) (*frame, error) {
 		return nil, err
 	}
 	f.vars["inputs"] = inputs
+	r.takeOver(ctx, f)
 	return f, nil
 }
 

@@ -41,6 +41,9 @@ type stepState struct {
 // resume takes over what the history before this one has left.
 func (r *run) resume() error {
 	if len(r.in.State) == 0 {
+		if r.in.Earlier != nil {
+			r.cursor = r.in.Earlier.First
+		}
 		return nil
 	}
 	var s state
@@ -85,7 +88,32 @@ func (r *run) continueAsNew(ctx workflow.Context, top *frame, cursor int) error 
 
 // queueAsNew goes on waiting for the key in a new history.
 func (r *run) queueAsNew(ctx workflow.Context, top *frame, last contract.KeyOutput) error {
-	return r.goOn(ctx, state{Key: last, Frame: r.travelling(top, uses{}, []string{"inputs"})})
+	return r.goOn(ctx, state{Cursor: r.cursor, Key: last, Frame: r.travelling(top, uses{all: r.in.Earlier != nil}, []string{"inputs"})})
+}
+
+// takeOver makes the results visible that the run takes over from an earlier one, and notes them as its own.
+func (r *run) takeOver(ctx workflow.Context, f *frame) {
+	if r.in.Earlier == nil {
+		return
+	}
+	now := workflow.Now(ctx).UTC()
+	for _, e := range r.in.Earlier.Steps {
+		s, ok := r.steps[e.ID]
+		if !ok {
+			continue
+		}
+		r.note(ctx, s.ID+"/end", contract.KindStepFinished, s.ID, contract.StepBody{
+			Verb: s.Verb, Title: s.Title, Status: e.Status, Reason: "taken over from the run " + r.in.Earlier.RunID,
+			Error: e.Error, Output: e.Output, Started: now, Ended: now,
+		})
+		f.finish(s.ID, seen{Status: e.Status, Output: e.Output, Error: e.Error})
+		switch {
+		case s.Model != nil:
+			r.concluded(s.Model.Returns, e.Output)
+		case s.Agent != nil:
+			r.concluded(s.Agent.Returns, e.Output)
+		}
+	}
 }
 
 func (r *run) goOn(ctx workflow.Context, s state) error {

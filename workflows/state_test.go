@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -147,4 +148,33 @@ func TestAHundredStepsOfAMegabyte(t *testing.T) {
 	require.Equal(t, "completed", out.Status, out.Reason)
 	require.Contains(t, string(out.Outputs), `"list":["s98","s99"]`)
 	require.Contains(t, string(out.Outputs), `s97s98s99`)
+}
+
+func TestARunBeginsInTheMiddleWithTheResultsOfAnEarlierOne(t *testing.T) {
+	t.Parallel()
+	queued := contract.KeyOutput{State: contract.KeyQueued, Holder: "run_9"}
+	w := &world{full: true, keys: []contract.KeyOutput{queued, {State: contract.KeyHeld}}, change: func(p *plan.Plan) {
+		p.Key, p.Overlap = &plan.Value{Expr: "alert.user.name"}, plan.OverlapQueue
+	}}
+	steps := `[` + read("look", "x.read", "") + `,` + setID("last", "steps.look.output.n + 1") + `]`
+	_, in := w.prepare(t, steps)
+	in.Earlier = &contract.Earlier{RunID: "run_0", First: 1, Steps: []contract.EarlierStep{{ID: "look", Status: contract.StepOK, Output: json.RawMessage(`{"n":41}`)}}}
+	for histories := 1; ; histories++ { // it waits for its key over two of them
+		env, _ := w.prepare(t, steps)
+		env.SetContinueAsNewSuggested(true)
+		env.ExecuteWorkflow(contract.WorkflowPlaybook, in)
+		again, next := continued(t, env)
+		if again {
+			in = next
+			continue
+		}
+		require.Equal(t, 2, histories)
+		var out contract.PlaybookOutput
+		require.NoError(t, env.GetWorkflowResult(&out))
+		require.JSONEq(t, `{"last":{"v":42}}`, string(out.Outputs))
+		break
+	}
+	require.Zero(t, w.called("x.read"), "what was taken over is not done again")
+	require.Equal(t, "taken over from the run run_0", w.bodies(t)["look"].Reason)
+	require.Equal(t, contract.StepOK, w.ended(t)["last"])
 }

@@ -53,3 +53,8 @@ func (a *App) AskAgain(ctx context.Context, r api.AgainRequest) (soc.Verdict, er
 
 // NewCalibrator calibrates by the judgements in a store.
 func NewCalibrator(s *store.Store) activities.Calibrator { return &calibrator{store: s} }
+
+// Rerun starts a run's playbook once more.
+func (a *App) Rerun(ctx context.Context, r api.RerunRequest) (soc.Run, error) {
+	return a.intake.Rerun(ctx, r)
+}

@@ -60,6 +60,44 @@ func (in *Intake) StartPlan(ctx context.Context, of soc.Run, p *plan.Plan, kind,
 	return in.store.CreateRun(ctx, run)
 }
 
+// Rerun starts a playbook once more for what a run was about: with the plan of then, or the present one.
+func (in *Intake) Rerun(ctx context.Context, r api.RerunRequest) (soc.Run, error) {
+	p := Playbook{Name: r.Of.Playbook, Plan: r.Plan, Digest: r.Of.PlanDigest}
+	var err error
+	if r.Plan == nil {
+		if p, err = in.library.Find(r.Of.Playbook); err != nil {
+			return soc.Run{}, err
+		}
+	}
+	trigger := contract.Trigger{Kind: r.Of.Trigger, AlertID: r.Of.AlertID, Inputs: r.Inputs, RequestedBy: r.By, Parent: r.Of.ID}
+	var alert *soc.Alert
+	if r.Of.AlertID != "" {
+		kept, err := in.store.GetAlert(ctx, r.Of.AlertID)
+		if err != nil {
+			return soc.Run{}, err
+		}
+		alert = &kept
+		if trigger.Alert, err = json.Marshal(alert); err != nil {
+			return soc.Run{}, err
+		}
+	}
+	run, err := in.newRun(ctx, p, trigger, alert)
+	if err != nil {
+		return soc.Run{}, err
+	}
+	if r.Earlier != nil {
+		var start contract.PlaybookInput
+		if err := json.Unmarshal(run.Start, &start); err != nil {
+			return soc.Run{}, err
+		}
+		start.Earlier = r.Earlier
+		if run.Start, err = json.Marshal(start); err != nil {
+			return soc.Run{}, err
+		}
+	}
+	return in.store.CreateRun(ctx, run)
+}
+
 // StartScheduled starts a playbook because its time has come; the same run id again is the same run.
 func (in *Intake) StartScheduled(ctx context.Context, runID, playbook string, inputs json.RawMessage) error {
 	p, err := in.library.Find(playbook)

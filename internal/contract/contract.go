@@ -57,6 +57,24 @@ type PlaybookInput struct {
 	Depth   int       `json:"depth,omitempty"` // how many calls stand above this run
 	// State is what a run that has continued as new carries along, in the interpreter's own form.
 	State json.RawMessage `json:"state,omitempty"`
+	// Earlier is set where the run does not begin at the plan's beginning.
+	Earlier *Earlier `json:"earlier,omitempty"`
+}
+
+// Earlier is what a run takes over from an earlier one of the same plan: the results of the steps before the one that it
+// begins with. No decision is taken over.
+type Earlier struct {
+	RunID string        `json:"run_id"`
+	First int           `json:"first"` // index of the playbook's own step that it begins with
+	Steps []EarlierStep `json:"steps"`
+}
+
+// EarlierStep is a result that is taken over.
+type EarlierStep struct {
+	ID     string          `json:"id"`
+	Status string          `json:"status"`
+	Output json.RawMessage `json:"output,omitempty"`
+	Error  *CallError      `json:"error,omitempty"`
 }
 
 // Shadow tells which consequential calls are not made but only recorded: all of them, where Operations is empty.
