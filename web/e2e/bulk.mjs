@@ -5,7 +5,7 @@ import { sizes } from './browser.mjs'
 import { until } from './picket.mjs'
 
 export async function bulkJourney({ page, picket, browser, say }) {
-  const hosts = ['ws-17', 'ws-42']
+  const hosts = ['mac-08', 'srv-web-1']
   const state = async () => (await (await fetch(`${picket.sandbox}/state`)).json()).hosts.filter((host) => hosts.includes(host.name) && host.isolated).length
   await page.setViewportSize(sizes.desk)
   const posted = await Promise.all(hosts.map(async (host, i) => {

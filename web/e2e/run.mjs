@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { againJourney } from './again.mjs'
 import { wazuhAlert } from './alert.mjs'
 import { authorJourney } from './author.mjs'
 import { sizes, startBrowser } from './browser.mjs'
+import { bulkJourney } from './bulk.mjs'
 import { inspectJourney } from './inspect.mjs'
 import { languageJourney } from './language.mjs'
 import { startPicket, until } from './picket.mjs'
@@ -305,6 +307,8 @@ try {
   await heading('Approvals').waitFor()
 
   await queueJourney({ page, picket, browser, say })
+  await bulkJourney({ page, picket, browser, say })
+  await againJourney({ page, picket, browser, say })
   await languageJourney({ page, picket, browser, host, isolated, say })
   await authorJourney({ page, picket, browser, say })
   if (process.env.SHOTS) copyFileSync(path.join(shots, 'editor-library-desk-light.png'), path.join(process.env.SHOTS, 'editor.png'))

@@ -92,6 +92,13 @@ const run = createRoute({
   component: lazyRouteComponent(() => import('@/runs/Run'), 'RunPage'),
 })
 
+const compare = createRoute({
+  getParentRoute: () => app,
+  path: '/runs/$id/compare',
+  validateSearch: (search: Record<string, unknown>): { with?: string } => ({ with: text(search.with) }),
+  component: lazyRouteComponent(() => import('@/runs/Compare'), 'Compare'),
+})
+
 const playbooks = createRoute({
   getParentRoute: () => app,
   path: '/playbooks',
@@ -148,7 +155,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     login,
     setup,
-    app.addChildren([home, alerts, alert, approvals, runs, run, playbooks, playbook, editor, agent, connections, memory, verdicts, audit]),
+    app.addChildren([home, alerts, alert, approvals, runs, run, compare, playbooks, playbook, editor, agent, connections, memory, verdicts, audit]),
   ]),
   context: { client },
   defaultErrorComponent: Crash,

@@ -1172,6 +1172,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{id}/rerun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run the playbook once more for what a run was about
+         * @description With the version of then or the present one, with other inputs, or from one of the playbook's own steps on: the results of those before
+         *     are taken over from the run. Decisions never are, so a run can't begin behind the approval of a call that it would make.
+         *     Whoever asks for it counts as the requester.
+         */
+        post: operations["rerun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{id}/steps": {
         parameters: {
             query?: never;
@@ -2788,6 +2810,20 @@ export interface components {
             /** @description The code of today does what the histories say */
             same: boolean;
             took_ms: number;
+        };
+        Rerun: {
+            /** @description Id of the step that it begins with, with the version of then; from the beginning unless given */
+            from?: string;
+            /** @description Inputs in the place of those that the run was started with */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description The playbook as the run had it, or as it is used now
+             * @default then
+             * @enum {string}
+             */
+            version: "then" | "now";
         };
         Run: {
             alert_id?: string;
@@ -5193,6 +5229,41 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    rerun: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path: {
+                id: components["parameters"]["ID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rerun"];
+            };
+        };
+        responses: {
+            /** @description It will start */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

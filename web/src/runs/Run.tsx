@@ -1,17 +1,16 @@
-import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { Download, Hand, RotateCcw } from 'lucide-react'
+import { Download, GitCompare, Hand } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { call } from '@/api/client'
 import type { Citation, PlanStep, Run, RunPlan, Step } from '@/api/nouns'
 import { approvalsQuery, runPlanQuery, runQuery, stepsQuery } from '@/api/queries'
-import { Button, buttonClass, CopyButton } from '@/ui/button'
+import { buttonClass, CopyButton } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { formatCost, formatDuration } from '@/ui/duration'
 import { inert } from '@/ui/inert'
 import { Fact, Page } from '@/ui/page'
 import { Severity, VerdictBadge } from '@/ui/severity'
-import { ActionError, ErrorState, Skeleton, SkeletonRows } from '@/ui/states'
+import { ErrorState, Skeleton, SkeletonRows } from '@/ui/states'
 import { StatusBadge } from '@/ui/status'
 import { useNow, When } from '@/ui/time'
 import { Untrusted } from '@/ui/untrusted'
@@ -19,6 +18,7 @@ import { resolveCitation } from './cite'
 import { History } from './History'
 import { Ledger } from './Ledger'
 import { blocks, buildRows, flatten, isFinal, partOfAgent, summarise, type Summary, withWaits } from './rows'
+import { RunAgain } from './RunAgain'
 import { StepPanel } from './StepPanel'
 import { CancelRun, UndoRun } from './Stop'
 import { Timeline } from './Timeline'
@@ -186,21 +186,19 @@ function Sub({ run }: { run: Run }) {
         </>
       )}
       {run.requested_by && <span>· started by {run.requested_by}</span>}
+      {sameAs(run) && <span>· again for <Link to="/runs/$id" params={{ id: sameAs(run)! }} search={{}} className="text-accent-text underline underline-offset-2">an earlier run</Link></span>}
       <span>· <When at={run.started_at ?? run.created_at} exact /></span>
     </span>
   )
 }
 
+/** The run that a run repeats, if it does. */
+const sameAs = (run: Run) => (run.parent_id && ['alert', 'manual', 'schedule'].includes(run.trigger ?? '') ? run.parent_id : undefined)
+
 function Actions({ run, steps }: { run: Run; steps: Step[] }) {
-  const navigate = route.useNavigate()
   const waiting = steps.find((step) => step.status === 'waiting' && step.approval)
-  const again = useMutation({
-    mutationFn: () => call<Run>('POST', `/v1/alerts/${encodeURIComponent(run.alert_id!)}/runs`, { body: { playbook: run.playbook } }),
-    onSuccess: (next) => void navigate({ to: '/runs/$id', params: { id: next.id }, search: {} }),
-  })
   return (
     <>
-      <ActionError error={again.error} />
       {run.archive && (
         <a href={`/v1/runs/${encodeURIComponent(run.id)}/evidence`} download={`${run.id}.evidence.zip`} className={buttonClass({})} title="Everything that there is of this run, with digests to check it: a ZIP file">
           <Download />
@@ -209,12 +207,13 @@ function Actions({ run, steps }: { run: Run; steps: Step[] }) {
       )}
       {!isFinal(run) && <CancelRun run={run} />}
       {isFinal(run) && <UndoRun run={run} steps={steps} />}
-      {run.alert_id && isFinal(run) && (
-        <Button disabled={again.isPending} onClick={() => again.mutate()} title="Starts another run of this playbook on the same alert">
-          <RotateCcw />
-          Run again
-        </Button>
+      {isFinal(run) && (
+        <Link to="/runs/$id/compare" params={{ id: run.id }} search={{ with: sameAs(run) }} className={buttonClass({})}>
+          <GitCompare />
+          Compare
+        </Link>
       )}
+      {isFinal(run) && !['undo', 'recommended'].includes(run.trigger ?? '') && <RunAgain run={run} steps={steps} />}
       {waiting && (
         <Link to="/approvals" search={{ id: waiting.approval }} className={buttonClass({ variant: 'primary' })}>
           <Hand />

@@ -1,0 +1,42 @@
+import type { Step } from '@/api/nouns'
+
+/** What two runs did at one place. */
+export type Pair = { path: string; title: string; verb: string; depth: number; a?: Step; b?: Step; differs: string[] }
+
+// How long a model took differs always.
+const canonical = (value: unknown): string => JSON.stringify(value, (name, each: unknown) =>
+  name === 'latency_ms' ? undefined :
+  each && typeof each === 'object' && !Array.isArray(each)
+    ? Object.fromEntries(Object.entries(each).toSorted(([x], [y]) => (x < y ? -1 : 1)))
+    : each) ?? ''
+
+/** A result of an earlier run has no input of its own. */
+const takenOver = (step: Step) => step.reason?.startsWith('taken over from the run ') ?? false
+
+/** The steps of two runs side by side, in the order of the first; what only the second has stands after what comes before it there. */
+export function pairs(a: Step[], b: Step[]): Pair[] {
+  const byPath = new Map(b.map((step) => [step.path, step]))
+  const list: Pair[] = a.map((step) => pair(step, byPath.get(step.path)))
+  const at = new Map(list.map((each, i) => [each.path, i]))
+  const only = b.filter((step) => !at.has(step.path))
+  for (const step of only) {
+    const before = b[b.indexOf(step) - 1]
+    const place = before ? list.findIndex((each) => each.path === before.path) + 1 : 0
+    list.splice(place, 0, pair(undefined, step))
+  }
+  return list
+}
+
+function pair(a: Step | undefined, b: Step | undefined): Pair {
+  const one = (a ?? b)!
+  const differs: string[] = []
+  if (!a || !b) differs.push(a ? 'only in the first' : 'only in the second')
+  else {
+    if (a.status !== b.status) differs.push('status')
+    if (canonical(a.input) !== canonical(b.input) && !takenOver(a) && !takenOver(b)) differs.push('input')
+    if (canonical(a.output) !== canonical(b.output)) differs.push('output')
+    if (a.decision?.outcome !== b.decision?.outcome || a.decision?.by !== b.decision?.by) differs.push('decision')
+    if (canonical(a.error) !== canonical(b.error)) differs.push('error')
+  }
+  return { path: one.path, title: one.title || one.id, verb: one.verb, depth: one.path.split('/').length - 1, a, b, differs }
+}
