@@ -64,10 +64,13 @@ func (s *Server) analyse(c *gin.Context) {
 		Symbols     []editor.Symbol   `json:"symbols"`
 		Graph       *graph.Graph      `json:"graph"`
 		Plan        *plan.Plan        `json:"plan"`
+		Sketch      *plan.Plan        `json:"sketch"`
 	}{Symbols: s.Workshop.Editor().Symbols(in.Source)}
 	p, diagnostics := s.Workshop.Compile(in.File, []byte(in.Source))
 	if out.Diagnostics = diagnostics; p != nil {
 		out.OK, out.Digest, out.Graph, out.Plan = true, p.Digest(), graph.Of(p), p
+	} else {
+		out.Sketch = s.Workshop.Sketch(in.File, []byte(in.Source))
 	}
 	fill(&out.Diagnostics)
 	answer(c, http.StatusOK, out)

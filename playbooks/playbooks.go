@@ -6,6 +6,7 @@ package playbooks
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 
 	"picket/playbooks/check"
 	"picket/playbooks/plan"
@@ -40,6 +41,15 @@ type Analysis struct {
 	Diagnostics []Diagnostic
 	Document    *spec.Playbook
 	Places      []check.Place
+	// Sketch is what the plan would be if the approval proof, which alone fails, held. It is for looking at: nothing runs it.
+	Sketch *plan.Plan
+}
+
+// unproven tells whether missing approvals are all that is wrong.
+func unproven(diagnostics []Diagnostic) bool {
+	return !slices.ContainsFunc(diagnostics, func(d Diagnostic) bool {
+		return d.Severity == spec.SeverityError && d.Code != spec.CodeUnapproved && d.Code != spec.CodeCoversBefore
+	})
 }
 
 // Compile makes the plan of a playbook and reports everything that is wrong with it, by place. The plan is nil exactly
@@ -65,6 +75,9 @@ func analyse(file string, source []byte, cat *Catalog, places bool) Analysis {
 	checked := check.Playbook(document, hex.EncodeToString(sum[:]), cat, bag, places)
 	a := Analysis{Document: document, Places: checked.Places, Diagnostics: bag.All()}
 	if bag.Failed() {
+		if unproven(a.Diagnostics) {
+			a.Sketch = checked.Plan
+		}
 		return a
 	}
 	a.Plan, a.Callable = checked.Plan, checked.Callable

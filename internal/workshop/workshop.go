@@ -34,6 +34,11 @@ func (w *Workshop) Compile(file string, source []byte) (*plan.Plan, []spec.Diagn
 	return one.Plan, one.Diagnostics
 }
 
+// Sketch is what the plan of a text would be whose approval proof alone fails, for looking at; nil for any other text.
+func (w *Workshop) Sketch(file string, source []byte) *plan.Plan {
+	return playbooks.Analyse(file, source, w.Catalog()).Sketch
+}
+
 // CheckAgent checks an agent's text; the digest is empty when it does not hold.
 func (w *Workshop) CheckAgent(file string, source []byte) (digest string, diagnostics []spec.Diagnostic) {
 	agents, diagnostics := playbooks.ReadAgents([]playbooks.File{{Name: file, Source: source}}, w.Catalog())

@@ -53,6 +53,7 @@ const maxLocal = 10_000
 type checker struct {
 	cat     *Catalog
 	bag     *spec.Bag
+	steps   []*spec.Step // the playbook's own
 	all     map[string]*info
 	covers  map[string][]cover // covered step -> approvals, in the order of the source
 	asked   map[string]*scope  // approve step -> scope in which its covered calls are computed
@@ -94,7 +95,7 @@ func Playbook(p *spec.Playbook, source string, cat *Catalog, bag *spec.Bag, edit
 	if cat == nil {
 		cat = &Catalog{}
 	}
-	c := &checker{cat: cat, bag: bag, all: map[string]*info{}, covers: map[string][]cover{}, asked: map[string]*scope{}, used: map[string]bool{}, editing: editing,
+	c := &checker{cat: cat, bag: bag, steps: p.Steps, all: map[string]*info{}, covers: map[string][]cover{}, asked: map[string]*scope{}, used: map[string]bool{}, editing: editing,
 		schemas: map[string]*schema{}, outputs: map[string]expr.Type{}}
 	index(c.all, p.Steps, "")
 	for _, entry := range c.inOrder() {

@@ -79,7 +79,54 @@ func (c *checker) consequential(s *spec.Step, sc *scope, a *plan.Action) {
 	if !sc.facts.holds(coveredFact(s.ID), sc.guards) && !sc.dead {
 		c.bag.Error(spec.CodeUnapproved, s.Action.Operation.Span, c.howCovered(s, a),
 			"%s changes the world, and it can be reached without an approval", a.Operation)
+		c.bag.Way(c.way(s.ID))
 		c.offerApproval(s)
+	}
+}
+
+// way is one way to a step on which none of its approvals stands: of each block that holds it, what runs before it, without
+// the blocks in which its approvals stand, for those are what the way goes around.
+func (c *checker) way(id string) []string {
+	holds := func(s *spec.Step, ids ...string) bool {
+		found := slices.Contains(ids, s.ID)
+		walk(s.Blocks(), func(inner *spec.Step) { found = found || slices.Contains(ids, inner.ID) })
+		return found
+	}
+	var gates []string
+	for _, known := range c.covers[id] {
+		gates = append(gates, known.approval)
+	}
+	var ids []string
+	block := c.steps
+	for {
+		at := slices.IndexFunc(block, func(s *spec.Step) bool { return holds(s, id) })
+		if at < 0 {
+			return ids
+		}
+		for _, before := range block[:at] {
+			if !holds(before, gates...) {
+				ids = append(ids, before.ID)
+			}
+		}
+		ids = append(ids, block[at].ID)
+		if block[at].ID == id {
+			return ids
+		}
+		for _, inner := range block[at].Blocks() {
+			if slices.ContainsFunc(inner, func(s *spec.Step) bool { return holds(s, id) }) {
+				block = inner
+				break
+			}
+		}
+	}
+}
+
+func walk(blocks [][]*spec.Step, visit func(*spec.Step)) {
+	for _, block := range blocks {
+		for _, s := range block {
+			visit(s)
+			walk(s.Blocks(), visit)
+		}
 	}
 }
 

@@ -29,6 +29,8 @@ type Diagnostic struct {
 	Message   string `json:"message"`
 	Help      string `json:"help,omitempty"` // the way out, where one is known
 	Fixes     []Fix  `json:"fixes,omitempty"`
+	// Way is, of a step that can be reached without an approval, one way there: ids of steps, in the order in which they run.
+	Way []string `json:"way,omitempty"`
 }
 
 // Fix is a change of the text that a person can apply as it stands.
@@ -95,6 +97,13 @@ func (b *Bag) Fix(title string, edits ...Edit) {
 	}
 	last := &b.list[len(b.list)-1]
 	last.Fixes = append(last.Fixes, Fix{Title: title, Edits: edits})
+}
+
+// Way gives the last diagnostic a way through the steps.
+func (b *Bag) Way(ids []string) {
+	if !b.full {
+		b.list[len(b.list)-1].Way = ids
+	}
 }
 
 // Warn adds a warning. Help may be empty.

@@ -19,7 +19,7 @@ export async function inspectJourney({ page, browser, work, say }) {
   await page.getByTitle('Show the events of all steps').click()
   await page.getByRole('button', { name: 'Check the replay' }).click()
   await page.getByText(/events replayed as they were/).waitFor()
-  const [history] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download' }).click()])
+  const [history] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download', exact: true }).click()])
   assert.match(history.suggestedFilename(), /history/)
   const [pack] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Evidence pack' }).click()])
   const file = path.join(work, pack.suggestedFilename())

@@ -1,6 +1,6 @@
 import { parser } from '@lezer/yaml'
 import { describe, expect, test } from 'vitest'
-import { addAfter, duplicate, freeID, move, newStep, Refused, remove, stepAt, stepsOf, type Splice, type StepText } from '@/editor/steps'
+import { addAfter, duplicate, freeID, move, newStep, Refused, remove, stepAt, stepsOf, wrap, wrappers, type Splice, type StepText } from '@/editor/steps'
 
 const library = import.meta.glob<string>(['../../playbooks/library/*.yaml', '!**/*.test.yaml'], { query: '?raw', import: 'default', eager: true })
 
@@ -53,6 +53,17 @@ describe('the steps of a text', () => {
     expect(text).toContain("          - id: new\n            action: a.b\n            with:\n              ip: ''\n          - id: four")
     const last = spliced(sample, (step) => addAfter(sample, step, 'end', newStep('end', 'set')), 'five')
     expect(ids(last).at(-1)).toBe('end')
+  })
+
+  test('a wrapped one stands in its block, with its lines', () => {
+    for (const { verb } of wrappers) {
+      const text = spliced(sample, (step) => wrap(sample, step, 'box', verb), 'four')
+      expect(errors(text)).toBe(0)
+      expect(ids(text).slice(0, 5)).toEqual(['one', 'two', 'three', 'box', 'four'])
+      expect(named(text, 'box').verb).toBe(verb)
+      expect(named(text, 'four').indent).toBeGreaterThan(named(text, 'box').indent)
+      expect(text).toMatch(/set:\n +n: \|\n +text\n/)
+    }
   })
 
   test('a removed one takes its comment along, and nothing else', () => {

@@ -1567,6 +1567,8 @@ export interface components {
             /** @description It compiles */
             ok: boolean;
             plan: components["schemas"]["Plan"] | null;
+            /** @description What the plan would be, where missing approvals are all that is wrong; nothing runs it */
+            sketch: components["schemas"]["Plan"] | null;
             symbols: components["schemas"]["Symbol"][];
         };
         Approval: {
@@ -1938,6 +1940,8 @@ export interface components {
             message: string;
             /** @enum {string} */
             severity: "error" | "warning";
+            /** @description Of a step that can be reached without an approval: one way there, as ids of steps */
+            way?: string[];
         };
         /** @description Replaces a range of the text, which is empty where it only inserts */
         Edit: {

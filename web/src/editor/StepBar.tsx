@@ -1,4 +1,4 @@
-import { ArrowDown, ArrowUp, Copy, PencilLine, Plus, Trash2 } from 'lucide-react'
+import { ArrowDown, ArrowUp, BoxSelect, Copy, PencilLine, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Button } from '@/ui/button'
 import { Input } from '@/ui/page'
@@ -7,6 +7,7 @@ type Props = {
   step: string | undefined
   refused: string
   add: () => void
+  wrap: () => void
   duplicate: () => void
   up: () => void
   down: () => void
@@ -33,6 +34,7 @@ export function StepBar({ step, refused, rename, ...act }: Props) {
           <>
             <code className="mr-auto min-w-0 truncate font-mono text-xs text-muted">{step}</code>
             <Button onClick={act.add}><Plus />Add a step after it</Button>
+            <Button onClick={act.wrap}><BoxSelect />Wrap…</Button>
             <Button size="icon" aria-label="Rename" title="Rename" onClick={() => setRenaming(step)}><PencilLine /></Button>
             <Button size="icon" aria-label="Duplicate" title="Duplicate" onClick={act.duplicate}><Copy /></Button>
             <Button size="icon" aria-label="Move up" title="Move up" onClick={act.up}><ArrowUp /></Button>

@@ -28,10 +28,11 @@ import { historyQuery, type Version } from './queries'
 import { Save } from './Save'
 import { analyse, apply, completion, definition, format, hover, rename, show } from './service'
 import { StepBar } from './StepBar'
-import { addAfter, duplicate, freeID, move, newStep, Refused, remove, stepAt, stepsOf, type Splice } from './steps'
+import { addAfter, duplicate, freeID, move, newStep, Refused, remove, stepAt, stepsOf, wrap, type Splice } from './steps'
 import { Tests } from './Tests'
 import { Versions } from './Versions'
 import { Words } from './Words'
+import { Wrap } from './Wrap'
 
 /** What the editor begins with. `base` is the version that the text is; 0 is the file, or nothing. */
 export type Opened = { name: string; base: number; source: string; tests: string; shipped: boolean; fresh: boolean; words: boolean }
@@ -61,14 +62,15 @@ export function Workbench({ opened }: { opened: Opened }) {
     return found && (found.source !== opened.source || found.tests !== opened.tests) ? found : undefined
   })
   const [checked, setChecked] = useState<{ diagnostics: Diagnostic[]; ok: boolean }>()
-  const [plan, setPlan] = useState<Plan>() // the last one that held
+  const [plan, setPlan] = useState<Plan>() // the last one that held, or that lacks nothing but approvals
+  const [unproven, setUnproven] = useState(false)
   const [failed, setFailed] = useState<unknown>()
   const [refused, setRefused] = useState('')
   const [cursor, setCursor] = useState(0)
   const [range, setRange] = useState<ReturnType<typeof selected>>() // what was selected when words were begun
   const [pane, setPane] = useState<Pane>('graph')
   const [side, setSide] = useState<'source' | 'beside'>('source')
-  const [dialog, setDialog] = useState<'save' | 'publish' | 'add' | 'words' | undefined>(opened.words ? 'words' : undefined)
+  const [dialog, setDialog] = useState<'save' | 'publish' | 'add' | 'wrap' | 'words' | undefined>(opened.words ? 'words' : undefined)
   const wide = useMedia('(min-width: 1000px)')
   const history = useQuery({ ...historyQuery(of), enabled: kept.base > 0 || !opened.fresh })
   const steps = useMemo(() => stepsOf(parser.parse(text), text), [text])
@@ -86,7 +88,9 @@ export function Workbench({ opened }: { opened: Opened }) {
       analyse(doc, `${name}.yaml`, controller.signal).then((answer) => {
         setFailed(undefined)
         setChecked({ diagnostics: answer.diagnostics, ok: answer.ok })
-        if (answer.plan) setPlan(answer.plan)
+        const drawn = answer.plan ?? answer.sketch
+        if (drawn) setPlan(drawn)
+        setUnproven(!answer.plan && !!answer.sketch)
         if (view.current && view.current.state.doc.eq(doc)) show(view.current, answer.diagnostics)
       }, (error: unknown) => {
         if (!controller.signal.aborted) setFailed(error)
@@ -125,6 +129,22 @@ export function Workbench({ opened }: { opened: Opened }) {
   const select = (id: string) => {
     const found = steps.find((each) => each.id === id)
     if (found) goTo(found.from)
+  }
+
+  const red = useMemo(() => (unproven ? [...new Set(checked?.diagnostics.flatMap((each) => each.way ?? []))] : undefined), [unproven, checked])
+
+  // The keys of the graph do to the step in focus what the bar does to the chosen one.
+  const graphKey = (event: KeyboardEvent, id: string): boolean => {
+    const under = steps.find((each) => each.id === id)
+    if (!under || event.ctrlKey || event.metaKey) return false
+    const act = event.altKey
+      ? { ArrowUp: () => splice(() => move(text, under, -1)), ArrowDown: () => splice(() => move(text, under, 1)) }[event.key]
+      : {
+        Delete: () => splice(() => remove(text, under)), d: () => splice(() => duplicate(text, steps, under)),
+        a: () => { select(id); setDialog('add') }, w: () => { select(id); setDialog('wrap') },
+      }[event.key]
+    act?.()
+    return !!act
   }
 
   // An edit of the graph is a splice of the text: one change, one history.
@@ -194,6 +214,7 @@ export function Workbench({ opened }: { opened: Opened }) {
       <StepBar
         step={step?.id} refused={refused}
         add={() => setDialog('add')}
+        wrap={() => setDialog('wrap')}
         duplicate={() => step && splice(() => duplicate(text, steps, step))}
         up={() => step && splice(() => move(text, step, -1))}
         down={() => step && splice(() => move(text, step, 1))}
@@ -228,8 +249,9 @@ export function Workbench({ opened }: { opened: Opened }) {
         {plan
           ? (
             <div className="flex h-full min-h-0 flex-col">
-              {checked && !checked.ok && <p className="shrink-0 border-b border-line bg-med-soft px-4 py-1.5 text-xs text-med-text">This is the graph of the last text that compiled.</p>}
-              <div className="min-h-0 flex-1"><Graph plan={plan} selected={step?.id} onSelect={select} /></div>
+              {unproven && <p className="shrink-0 border-b border-line bg-crit-soft px-4 py-1.5 text-xs text-crit-text">An approval is missing. The way on which nobody is asked is red.</p>}
+              {checked && !checked.ok && !unproven && <p className="shrink-0 border-b border-line bg-med-soft px-4 py-1.5 text-xs text-med-text">This is the graph of the last text that compiled.</p>}
+              <div className="min-h-0 flex-1"><Graph plan={plan} selected={step?.id} onSelect={select} red={red} onKey={graphKey} /></div>
             </div>
           )
           : <Empty icon={CircleX} title="There is no graph yet"><p>It appears as soon as the text compiles. The problems are listed under the text.</p></Empty>}
@@ -304,6 +326,7 @@ export function Workbench({ opened }: { opened: Opened }) {
           close={() => setDialog(undefined)}
         />
       )}
+      {dialog === 'wrap' && step && <Wrap step={step.id} wrap={(verb) => { setDialog(undefined); splice(() => wrap(text, step, freeID(steps, `${verb}_${step.id}`), verb)) }} close={() => setDialog(undefined)} />}
       {dialog === 'add' && step && <AddStep after={step.id} choose={add} close={() => setDialog(undefined)} />}
     </Page>
   )

@@ -7,7 +7,7 @@ import type { Diagnostic, Plan } from '@/api/nouns'
 import { inert } from '@/ui/inert'
 import { placeOf, spanOf } from './place'
 
-export type Analysis = Omit<Schemas['Analysis'], 'plan'> & { plan: Plan | null }
+export type Analysis = Omit<Schemas['Analysis'], 'plan' | 'sketch'> & { plan: Plan | null; sketch: Plan | null }
 
 const post = <T,>(what: string, doc: Text, more: object, signal?: AbortSignal) =>
   call<T>('POST', `/v1/editor/${what}`, { body: { source: doc.toString(), ...more }, signal })

@@ -127,6 +127,34 @@ export function move(text: string, step: StepText, by: -1 | 1): Splice {
   return { from: above.from, to: below.to, insert: lower + between + upper, select: step.id }
 }
 
+/** The blocks that a step can be wrapped in, with what each is for. */
+export const wrappers = [
+  { verb: 'try', text: 'Try', means: 'What fails in it is caught, and the run goes on' },
+  { verb: 'choose', text: 'Choose', means: 'It runs only when a condition holds' },
+  { verb: 'foreach', text: 'For each', means: 'It runs once for each item of a list' },
+  { verb: 'repeat', text: 'Repeat', means: 'It runs again until a condition holds' },
+  { verb: 'parallel', text: 'Branches at once', means: 'It runs beside other steps' },
+] as const
+
+export type Wrapper = (typeof wrappers)[number]['verb']
+
+/** Puts a step into a block; its lines stay as they are but for their indentation. */
+export function wrap(text: string, step: StepText, id: string, verb: Wrapper): Splice {
+  const { from, to } = lines(text, step)
+  const pad = ' '.repeat(step.indent)
+  const [head, depth] = {
+    try: [['try:', '  steps:'], 6],
+    choose: [['choose:', '  - when: true', '    steps:'], 8],
+    foreach: [['foreach:', '  items: [1]', '  steps:'], 6],
+    repeat: [['repeat:', '  until: true', '  at_most: 3', '  steps:'], 6],
+    parallel: [['parallel:', '  branches:', '    one:'], 8],
+  }[verb] as [string[], number]
+  const inner = broken(text.slice(from, to)).replace(/^(?=.)/gm, ' '.repeat(depth))
+  const caught = verb === 'try' ? `${pad}    catch:\n${pad}      - {id: ${id}_failed, set: {value: 1}}\n` : ''
+  const insert = `${pad}- id: ${id}\n${head.map((line) => `${pad}  ${line}\n`).join('')}${inner}${caught}`
+  return { from, to, insert: text[to - 1] === '\n' ? insert : insert.replace(/\n$/, ''), select: step.id }
+}
+
 const block = (name: string) => `    - {id: ${name}, set: {value: 1}}`
 
 /** The text of a new step of a verb, with what it needs at least. */
