@@ -47,8 +47,9 @@ type Analysis struct {
 
 // unproven tells whether missing approvals are all that is wrong.
 func unproven(diagnostics []Diagnostic) bool {
+	missing := []string{spec.CodeUnapproved, spec.CodeCoversBefore, spec.CodeUndoBy}
 	return !slices.ContainsFunc(diagnostics, func(d Diagnostic) bool {
-		return d.Severity == spec.SeverityError && d.Code != spec.CodeUnapproved && d.Code != spec.CodeCoversBefore
+		return d.Severity == spec.SeverityError && !slices.Contains(missing, d.Code)
 	})
 }
 

@@ -11,7 +11,7 @@ export async function graphJourney({ page, picket, browser, say }) {
   await page.goto(`${picket.url}/playbooks/malware-on-host/edit`)
   await compiles.waitFor()
   await page.getByRole('button', { name: 'Approvals', exact: true }).click()
-  await graph.getByRole('img', { name: 'approval A' }).waitFor()
+  await graph.getByRole('img', { name: 'approval A', exact: true }).waitFor()
   await graph.getByRole('img', { name: 'released by approval A' }).first().waitFor()
   await browser.inspect(page, 'graph-approvals', { widths: ['desk'] })
   await page.getByRole('button', { name: 'Attacker’s text' }).click()
@@ -39,28 +39,44 @@ export async function graphJourney({ page, picket, browser, say }) {
   assert.notEqual(await page.evaluate(() => document.activeElement.dataset.step), 'isolate', 'the arrow does not move')
   await isolate.focus()
   await page.keyboard.press('d')
-  await graph.getByText('isolate_copy').first().waitFor()
+  await isolate.nth(1).waitFor()
   await page.getByRole('button', { name: 'Undo', exact: true }).click()
-  await graph.getByText('isolate_copy').first().waitFor({ state: 'detached' })
+  await isolate.nth(1).waitFor({ state: 'detached' })
 
   // Whatever a step is wrapped in holds as it stands.
-  for (const [title, verb] of [['Try', 'try'], ['For each', 'foreach'], ['Repeat', 'repeat'], ['Branches at once', 'parallel'], ['Choose', 'choose']]) {
-    await graph.getByRole('button', { name: /Find the host/ }).first().focus()
+  const write = async (text) => {
+    await source.click()
+    await page.keyboard.press('ControlOrMeta+a')
+    await page.keyboard.insertText(text)
+  }
+  await write('name: malware-on-host\nowner: soc\non: {manual: {}}\nsteps:\n  - id: note\n    set: {v: 1}\n')
+  const note = graph.getByRole('button', { name: /note/ }).first()
+  for (const [title, verb] of [['Try', 'try'], ['Choose', 'choose'], ['For each', 'foreach'], ['Repeat', 'repeat'], ['Branches at once', 'parallel']]) {
+    const wrapped = graph.getByText(`${verb}_note`, { exact: true }).first()
+    await note.focus()
     await page.keyboard.press('w')
     if (verb === 'try') await browser.inspect(page, 'wrap', { widths: ['desk'] })
     await dialog.getByRole('button', { name: new RegExp(`^${title}`) }).click()
-    await graph.getByText(`${verb}_host`, { exact: true }).first().waitFor()
+    await wrapped.waitFor()
     await page.getByRole('button', { name: 'Undo', exact: true }).click()
-    await graph.getByText(`${verb}_host`, { exact: true }).first().waitFor({ state: 'detached' })
+    await wrapped.waitFor({ state: 'detached' })
   }
 
-  // Without its approval the containment is red, with the way to it.
-  await source.click()
-  await page.keyboard.press('ControlOrMeta+f')
-  await page.keyboard.insertText('covers: [isolate]')
-  await page.keyboard.press('Enter')
-  await page.keyboard.press('Escape')
-  await page.keyboard.insertText('covers: []')
+  // Without its approval the containment is red, with the way to it; the compiler's fix asks.
+  await write(`name: malware-on-host
+owner: soc
+on: {manual: {}}
+steps:
+  - id: early
+    choose:
+      - when: now().Hour() < 6
+        steps:
+          - {id: gate, approve: {title: 'At night?', by: {role: responder}, covers: [isolate], within: 1h, on_timeout: deny}}
+  - {id: note, set: {v: 1}}
+  - id: isolate
+    action: edr.isolate_host
+    with: {host_id: abc, comment: contained}
+`)
   await page.getByText('The way on which nobody is asked is red').waitFor()
   await graph.getByText('reached on the red way').waitFor()
   await browser.inspect(page, 'graph-red', { widths: ['desk', 'phone'] })

@@ -1,5 +1,5 @@
 import { ChevronDown, ChevronRight, CircleStop, FoldVertical, Maximize2, Minimize2, UnfoldVertical, Zap, ZoomIn, ZoomOut } from 'lucide-react'
-import { memo, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
+import { memo, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState, type CSSProperties } from 'react'
 import type { Plan, PlanStep } from '@/api/nouns'
 import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
@@ -105,8 +105,8 @@ export function Graph({ plan, selected, onSelect, red, onKey }: Props) {
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div role="toolbar" aria-label="The graph" className="flex shrink-0 flex-wrap items-center gap-1.5 border-b border-line bg-surface px-3 py-1.5">
-        <Button aria-pressed={overlay === 'approvals'} onClick={() => setOverlay(overlay === 'approvals' ? undefined : 'approvals')} title="Give each approval a letter, and what it releases the same">Approvals</Button>
-        <Button aria-pressed={overlay === 'taint'} onClick={() => setOverlay(overlay === 'taint' ? undefined : 'taint')} title="Show which arguments an attacker can have written">Attacker’s text</Button>
+        <Button className="aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent-text" aria-pressed={overlay === 'approvals'} onClick={() => setOverlay(overlay === 'approvals' ? undefined : 'approvals')} title="Give each approval a letter, and what it releases the same">Approvals</Button>
+        <Button className="aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent-text" aria-pressed={overlay === 'taint'} onClick={() => setOverlay(overlay === 'taint' ? undefined : 'taint')} title="Show which arguments an attacker can have written">Attacker’s text</Button>
         {overlay && <span role="status" className="text-2xs text-muted">{legend(overlay, steps)}</span>}
         <span className="ml-auto flex gap-1">
           {blocks.length > 0 && (folded.size > 0
@@ -118,7 +118,7 @@ export function Graph({ plan, selected, onSelect, red, onKey }: Props) {
         </span>
       </div>
       <div ref={host} className="min-h-0 flex-1 overflow-auto bg-sunken" style={{ padding: margin }} tabIndex={0} role="region" aria-label="Graph of the playbook">
-        <div ref={content} style={{ zoom: scale }} className="mx-auto flex w-max flex-col items-center">
+        <div ref={content} style={{ zoom: scale, '--unzoom': Math.max(1, 1 / scale) } as CSSProperties} className="mx-auto flex w-max flex-col items-center">
           <ul aria-label="Triggers" className="flex flex-wrap justify-center gap-2">
             {(plan.triggers ?? []).map((trigger, i) => (
               <li key={i} className="max-w-72 rounded-lg border border-line bg-surface px-3 py-2 shadow-card">
@@ -177,6 +177,7 @@ function StepBox({ step, ...rest }: { step: PlanStep } & BlockProps) {
       <div className="relative flex justify-center">
         <GraphNode step={step} {...marks} />
         <button type="button" aria-expanded={!closed} aria-label={`${closed ? 'Unfold' : 'Fold'} ${step.title || step.id}`} disabled={open.has(step.id)} onClick={() => fold(step.id)}
+          style={{ zoom: 'var(--unzoom)' }} // a finger stays as large as it is
           className="absolute -right-1 -top-1 grid size-6 place-items-center rounded-full border border-line bg-surface text-muted hover:bg-hover disabled:opacity-40">
           {closed ? <ChevronRight aria-hidden className="size-3.5" /> : <ChevronDown aria-hidden className="size-3.5" />}
         </button>
