@@ -9,6 +9,7 @@ import { wazuhAlert } from './alert.mjs'
 import { authorJourney } from './author.mjs'
 import { sizes, startBrowser } from './browser.mjs'
 import { bulkJourney } from './bulk.mjs'
+import { formJourney } from './form.mjs'
 import { graphJourney } from './graph.mjs'
 import { inspectJourney } from './inspect.mjs'
 import { languageJourney } from './language.mjs'
@@ -313,6 +314,7 @@ try {
   await languageJourney({ page, picket, browser, host, isolated, say })
   await authorJourney({ page, picket, browser, say })
   await graphJourney({ page, picket, browser, say })
+  await formJourney({ page, picket, browser, say })
   if (process.env.SHOTS) copyFileSync(path.join(shots, 'editor-library-desk-light.png'), path.join(process.env.SHOTS, 'editor.png'))
   await wordsJourney({ browser, binary: process.env.PICKET_BIN, work, user, say })
 

@@ -4,7 +4,7 @@ import { EditorView as View } from '@codemirror/view'
 import { parser } from '@lezer/yaml'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useBlocker } from '@tanstack/react-router'
-import { CircleCheck, CircleX, FlaskConical, GitCompare, History, MessageSquareText, Redo2, Save as SaveIcon, Undo2, Upload, Waypoints, Wand2 } from 'lucide-react'
+import { CircleCheck, CircleX, FlaskConical, GitCompare, History, ListChecks, MessageSquareText, Redo2, Save as SaveIcon, Undo2, Upload, Waypoints, Wand2 } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Diagnostic, Plan } from '@/api/nouns'
 import { Graph } from '@/playbooks/Graph'
@@ -28,6 +28,7 @@ import { historyQuery, type Version } from './queries'
 import { Save } from './Save'
 import { analyse, apply, completion, definition, format, hover, rename, show } from './service'
 import { StepBar } from './StepBar'
+import { StepForm } from './StepForm'
 import { addAfter, duplicate, freeID, move, newStep, Refused, remove, stepAt, stepsOf, wrap, type Splice } from './steps'
 import { Tests } from './Tests'
 import { Versions } from './Versions'
@@ -37,7 +38,7 @@ import { Wrap } from './Wrap'
 /** What the editor begins with. `base` is the version that the text is; 0 is the file, or nothing. */
 export type Opened = { name: string; base: number; source: string; tests: string; shipped: boolean; fresh: boolean; words: boolean }
 
-type Pane = 'graph' | 'tests' | 'changes' | 'versions'
+type Pane = 'graph' | 'step' | 'tests' | 'changes' | 'versions'
 
 const quiet = 250 // ms after the last key before the compiler is asked
 
@@ -241,6 +242,7 @@ export function Workbench({ opened }: { opened: Opened }) {
     <Tabs value={pane} onValueChange={(next) => setPane(next as Pane)} className="flex h-full min-h-0 flex-col">
       <TabList aria-label="Beside the text">
         <Tab value="graph"><Waypoints />Graph</Tab>
+        <Tab value="step"><ListChecks />Step</Tab>
         <Tab value="tests"><FlaskConical />Tests</Tab>
         <Tab value="changes"><GitCompare />Changes</Tab>
         <Tab value="versions"><History />Versions</Tab>
@@ -256,6 +258,7 @@ export function Workbench({ opened }: { opened: Opened }) {
           )
           : <Empty icon={CircleX} title="There is no graph yet"><p>It appears as soon as the text compiles. The problems are listed under the text.</p></Empty>}
       </TabPanel>
+      <TabPanel value="step" className="min-h-0 flex-1"><StepForm text={text} step={step} splice={splice} goTo={(offset) => { setSide('source'); goTo(offset); view.current?.focus() }} /></TabPanel>
       <TabPanel value="tests" className="min-h-0 flex-1"><Tests source={() => text} tests={tests} from={begun} onChange={setTests} begin={(next) => { setTests(next); setBegun(begun + 1) }} /></TabPanel>
       <TabPanel value="changes" className="min-h-0 flex-1 overflow-auto">
         {running === null

@@ -46,6 +46,9 @@ export function show(view: EditorView, diagnostics: Diagnostic[]) {
   view.dispatch(setDiagnostics(view.state, marks.toSorted((a, b) => a.from - b.from)))
 }
 
+/** What can stand at a place. */
+export const completeAt = async (doc: Text, offset: number, signal?: AbortSignal) => (await post<List<Schemas['Completion']>>('complete', doc, placeOf(doc, offset), signal)).items
+
 const kinds: Record<string, string> = { key: 'property', operation: 'function', connection: 'variable', step: 'variable', function: 'function', member: 'property', value: 'constant', verb: 'keyword' }
 
 async function complete(context: CompletionContext): Promise<CompletionResult | null> {
@@ -56,7 +59,7 @@ async function complete(context: CompletionContext): Promise<CompletionResult | 
   context.addEventListener('abort', () => controller.abort())
   let items: Schemas['Completion'][]
   try {
-    items = (await post<List<Schemas['Completion']>>('complete', doc, placeOf(doc, context.pos), controller.signal)).items
+    items = await completeAt(doc, context.pos, controller.signal)
   } catch {
     return null
   }

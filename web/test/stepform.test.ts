@@ -1,0 +1,64 @@
+import { parser } from '@lezer/yaml'
+import { describe, expect, test } from 'vitest'
+import { stepsOf, type Splice } from '@/editor/steps'
+import { entriesOf, said, setEntry, written } from '@/editor/stepform'
+
+const library = import.meta.glob<string>(['../../playbooks/library/*.yaml', '!**/*.test.yaml'], { query: '?raw', import: 'default', eager: true })
+
+const named = (text: string, id: string) => stepsOf(parser.parse(text), text).find((step) => step.id === id)!
+const spliced = (text: string, { from, to, insert }: Splice) => text.slice(0, from) + insert + text.slice(to)
+
+describe('a step as a form', () => {
+  test('scalars are written so that they are read as they were meant', () => {
+    for (const value of ['plain', 'yes', '1.5', '${{ alert.id }}', "it's", 'a: b', '# no', '', ' x', 'two\nlines', '- a', 'true']) {
+      expect(said(written(value))).toBe(value)
+      expect(said(written(value, '"'))).toBe(value)
+      expect(said(written(value, "'"))).toBe(value)
+    }
+    expect(written('5', '', 'integer')).toBe('5')
+    expect(written('5', '', 'string')).toBe("'5'")
+  })
+
+  test('members are added, changed and taken out, in blocks and on one line', () => {
+    const text = 'steps:\n  - id: a\n    action: x.y\n    with:\n      ip: 1.2.3.4 # ours\n    timeout: 5s\n\n  - {id: b, action: x.y}\n  - {id: c, action: x.y, with: {ip: a, port: 1}}\n'
+    let now = spliced(text, setEntry(text, named(text, 'a'), 'ip', '${{ alert.src_ip }}', { within: 'with' }))
+    expect(now).toContain("      ip: '${{ alert.src_ip }}' # ours\n")
+    now = spliced(now, setEntry(now, named(now, 'a'), 'port', '8', { within: 'with', type: 'integer' }))
+    expect(now).toContain("# ours\n      port: 8\n    timeout: 5s\n")
+    now = spliced(now, setEntry(now, named(now, 'a'), 'timeout', undefined))
+    now = spliced(now, setEntry(now, named(now, 'a'), 'title', 'Look it up'))
+    expect(now).toContain('      port: 8\n    title: Look it up\n\n')
+    now = spliced(now, setEntry(now, named(now, 'b'), 'ip', 'x', { within: 'with' }))
+    expect(now).toContain('{id: b, action: x.y, with: {ip: x}}')
+    now = spliced(now, setEntry(now, named(now, 'c'), 'ip', undefined, { within: 'with' }))
+    expect(now).toContain('{id: c, action: x.y, with: {port: 1}}')
+    now = spliced(now, setEntry(now, named(now, 'c'), 'port', undefined, { within: 'with' }))
+    expect(now).toContain('{id: c, action: x.y}')
+    now = spliced(now, setEntry(now, named(now, 'b'), 'ip', undefined, { within: 'with' }))
+    now = spliced(now, setEntry(now, named(now, 'a'), 'ip', undefined, { within: 'with' }))
+    now = spliced(now, setEntry(now, named(now, 'a'), 'port', undefined, { within: 'with' }))
+    expect(now).toBe('steps:\n  - id: a\n    action: x.y\n    title: Look it up\n\n  - {id: b, action: x.y}\n  - {id: c, action: x.y}\n')
+  })
+
+  test('every argument of every library step comes back as it was', () => {
+    let changed = 0
+    for (const text of Object.values(library)) {
+      for (const step of stepsOf(parser.parse(text), text)) {
+        for (const within of [undefined, 'with']) {
+          for (const entry of entriesOf(text, step, within)) {
+            if (entry.value === undefined || entry.key === 'id') continue
+            const options = within ? { within, type: 'any' } : { type: 'any' }
+            const there = spliced(text, setEntry(text, step, entry.key, 'something_else', options))
+            expect(there.length - 'something_else'.length).toBeLessThanOrEqual(text.length - entry.raw.length + 2)
+            const back = spliced(there, setEntry(there, named(there, step.id), entry.key, entry.value, options))
+            expect(entriesOf(back, named(back, step.id), within)).toEqual(expect.arrayContaining([expect.objectContaining({ key: entry.key, value: entry.value })]))
+            expect(back.slice(0, entry.from)).toBe(text.slice(0, entry.from))
+            expect(back.slice(back.length - (text.length - entry.to))).toBe(text.slice(entry.to))
+            changed++
+          }
+        }
+      }
+    }
+    expect(changed).toBeGreaterThan(300)
+  })
+})
