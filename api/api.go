@@ -323,6 +323,7 @@ func (s *Server) routes() *gin.Engine {
 	in.POST("/playbooks/diff", s.comparePlaybooks)
 	in.POST("/playbooks/test", s.testPlaybook)
 	in.POST("/playbooks/propose", s.proposePlaybook)
+	in.POST("/playbooks/import", s.importPlaybook)
 	in.POST("/playbooks/:name/backtest", s.backtestPlaybook)
 	in.POST("/editor/analyse", s.analyse)
 	in.POST("/editor/complete", s.complete)

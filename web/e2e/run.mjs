@@ -9,6 +9,7 @@ import { wazuhAlert } from './alert.mjs'
 import { authorJourney } from './author.mjs'
 import { sizes, startBrowser } from './browser.mjs'
 import { bulkJourney } from './bulk.mjs'
+import { cacaoJourney } from './cacao.mjs'
 import { formJourney } from './form.mjs'
 import { graphJourney } from './graph.mjs'
 import { inspectJourney } from './inspect.mjs'
@@ -315,6 +316,7 @@ try {
   await authorJourney({ page, picket, browser, say })
   await graphJourney({ page, picket, browser, say })
   await formJourney({ page, picket, browser, say })
+  await cacaoJourney({ page, picket, browser, say })
   if (process.env.SHOTS) copyFileSync(path.join(shots, 'editor-library-desk-light.png'), path.join(process.env.SHOTS, 'editor.png'))
   await wordsJourney({ browser, binary: process.env.PICKET_BIN, work, user, say })
 

@@ -885,6 +885,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/playbooks/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a playbook of a CACAO 2.0 document
+         * @description Nothing is kept. The report names everything of the document that has no counterpart, by its place; the playbook may have mistakes
+         *     that a person puts right.
+         */
+        post: operations["importPlaybook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/playbooks/propose": {
         parameters: {
             query?: never;
@@ -2089,6 +2110,26 @@ export interface components {
                 /** @description Markdown */
                 text: string;
             } | null;
+        };
+        ImportedPlaybook: {
+            diagnostics: components["schemas"]["Diagnostic"][];
+            name: string;
+            report: {
+                /** @description The way out */
+                do: string;
+                /** @description JSON Pointer (RFC 6901) into the document */
+                pointer: string;
+                what: string;
+                /** @description Why it has no counterpart */
+                why: string;
+            }[];
+            source: string;
+        };
+        ImportPlaybook: {
+            /** @description The document's JSON as text */
+            document: string;
+            /** @description Who answers for the playbook; a CACAO document has an id only */
+            owner?: string;
         };
         /** @description Any JSON value */
         JSON: unknown;
@@ -4760,6 +4801,36 @@ export interface operations {
                 };
             };
             413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    importPlaybook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Required with a cookie; from `GET /v1/session` */
+                "X-Picket-CSRF"?: components["parameters"]["CSRF"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportPlaybook"];
+            };
+        };
+        responses: {
+            /** @description The playbook and the report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedPlaybook"];
+                };
+            };
+            403: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };

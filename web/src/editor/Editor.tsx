@@ -5,6 +5,7 @@ import { Problem } from '@/api/client'
 import { playbookQuery } from '@/api/queries'
 import { Page } from '@/ui/page'
 import { ErrorState, SkeletonRows } from '@/ui/states'
+import { handedOver } from './draft'
 import { historyQuery, versionQuery } from './queries'
 import { Workbench, type Opened } from './Workbench'
 
@@ -38,7 +39,7 @@ export function Editor() {
   }, [name])
 
   // What is opened stays, whatever others save: it is compared when one saves.
-  const source = newest > 0 ? version.data?.source : fresh ? (from === undefined ? blank(name) : model.data?.source) : file.data?.source
+  const source = newest > 0 ? version.data?.source : fresh ? (handedOver(name) ?? (from === undefined ? blank(name) : model.data?.source)) : file.data?.source
   if (opened?.name !== name && source !== undefined && (fresh || file.data !== undefined)) {
     const tests = newest > 0 ? version.data?.tests : fresh ? model.data?.tests : file.data?.tests
     setOpened({ name, base: newest, source: fresh ? source.replace(/^name:.*$/m, `name: ${name}`) : source, tests: tests ?? '', shipped: file.data?.playbook.shipped ?? false, fresh, words: words === true })

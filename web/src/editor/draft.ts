@@ -1,6 +1,13 @@
 /** A text that was not saved, kept in this browser so that a closed tab loses nothing. */
 export type Draft = { base: number; source: string; tests: string; at: string }
 
+// A text on its way into the editor of a playbook that is not there yet.
+const handed = new Map<string, string>()
+
+export const handOver = (name: string, source: string) => void handed.set(name, source)
+
+export const handedOver = (name: string) => handed.get(name)
+
 const key = (name: string) => `picket.draft.${name}`
 
 export function readDraft(name: string): Draft | undefined {

@@ -5,9 +5,11 @@ import type { Playbook } from '@/api/nouns'
 import { Button } from '@/ui/button'
 import { Dialog, DialogContent } from '@/ui/dialog'
 import { Input } from '@/ui/page'
+import { FromCacao } from './FromCacao'
 
 const inWords = '/words' // no playbook can have these names
 const anAgent = '/agent'
+const cacao = '/cacao'
 
 /** Begins a playbook: an empty one, or a copy of one that there is. */
 export function NewPlaybook({ playbooks }: { playbooks: Playbook[] }) {
@@ -15,6 +17,7 @@ export function NewPlaybook({ playbooks }: { playbooks: Playbook[] }) {
   const [open, setOpen] = useState(false)
   const [name, setName] = useState('')
   const [from, setFrom] = useState('')
+  const [importing, setImporting] = useState(false)
   const taken = playbooks.some((each) => each.name === name)
   const wrong = name === '' ? '' : !/^[a-z][a-z0-9-]{0,63}$/.test(name) ? 'Small letters, digits and dashes, beginning with a letter; at most 64.' : taken ? 'There is a playbook of this name. Open it to change it.' : ''
   return (
@@ -24,7 +27,8 @@ export function NewPlaybook({ playbooks }: { playbooks: Playbook[] }) {
         <DialogContent title="New playbook" description="Nothing runs before it is saved and published.">
           <form className="space-y-3 p-4" onSubmit={(event) => {
             event.preventDefault()
-            if (name && !wrong && from === anAgent) void navigate({ to: '/agents/$name', params: { name } })
+            if (name && !wrong && from === cacao) { setOpen(false); setImporting(true) }
+            else if (name && !wrong && from === anAgent) void navigate({ to: '/agents/$name', params: { name } })
             else if (name && !wrong) void navigate({ to: '/playbooks/$name/edit', params: { name }, search: from === inWords ? { words: true } : { from: from || undefined } })
           }}>
             <label className="block text-xs font-medium">
@@ -38,6 +42,7 @@ export function NewPlaybook({ playbooks }: { playbooks: Playbook[] }) {
                 <option value="">an empty playbook</option>
                 <option value={anAgent}>an agent that playbooks can share</option>
                 <option value={inWords}>my words: a model writes a proposal</option>
+                <option value={cacao}>a CACAO 2.0 document of another tool</option>
                 {playbooks.map((each) => <option key={each.name} value={each.name}>a copy of: {each.title || each.name}</option>)}
               </select>
             </label>
@@ -48,6 +53,7 @@ export function NewPlaybook({ playbooks }: { playbooks: Playbook[] }) {
           </form>
         </DialogContent>
       </Dialog>
+      {importing && <FromCacao name={name} close={() => setImporting(false)} />}
     </>
   )
 }
