@@ -55,4 +55,7 @@ between alerts "-c 1   $alone
 between interpreter "$interpreter"
 between loop "$loop"
 between compiler "$compiler"
+browser=$(PICKET_BIN=bin/picket node web/e2e/budgets.mjs)
+echo "$browser"
+between browser "$browser"
 case "$many$alone" in *"lost=0 dup=0"*"lost=0 dup=0"*) ;; *) echo "alerts were lost or doubled" >&2; exit 1 ;; esac

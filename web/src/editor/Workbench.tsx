@@ -5,7 +5,7 @@ import { parser } from '@lezer/yaml'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useBlocker } from '@tanstack/react-router'
 import { CircleCheck, CircleX, FlaskConical, GitCompare, History, ListChecks, MessageSquareText, Redo2, Save as SaveIcon, Undo2, Upload, Waypoints, Wand2 } from 'lucide-react'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { startTransition, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Diagnostic, Plan } from '@/api/nouns'
 import { Graph } from '@/playbooks/Graph'
 import { Problems } from '@/playbooks/Problems'
@@ -131,8 +131,27 @@ export function Workbench({ opened }: { opened: Opened }) {
     const found = steps.find((each) => each.id === id)
     if (found) goTo(found.from)
   }
+  // The graph is drawn anew only when the plan is another one, not with every key: what it calls stays the same.
+  const acts = useRef<{ select: (id: string) => void; key: (event: KeyboardEvent, id: string) => boolean }>(undefined)
+  const [fromGraph] = useState(() => ({ select: (id: string) => acts.current?.select(id), key: (event: KeyboardEvent, id: string) => acts.current?.key(event, id) ?? false }))
 
   const red = useMemo(() => (unproven ? [...new Set(checked?.diagnostics.flatMap((each) => each.way ?? []))] : undefined), [unproven, checked])
+
+  // An edit of the graph is a splice of the text: one change, one history.
+  const splice = (edit: () => Splice) => {
+    setRefused('')
+    if (view.current?.state.doc.toString() !== text) return // a key was faster: what is shown is not the text any more
+    try {
+      const { from, to, insert, select: id } = edit()
+      const next = text.slice(0, from) + insert + text.slice(to)
+      const after = stepsOf(parser.parse(next), next).find((each) => each.id === id)
+      if (!after) throw new Refused('The text would not be understood any more. Make this change in the text.')
+      view.current?.dispatch({ changes: { from, to, insert }, selection: { anchor: after.from }, effects: View.scrollIntoView(after.from, { y: 'center' }), userEvent: 'input.graph' })
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      setRefused(error.message)
+    }
+  }
 
   // The keys of the graph do to the step in focus what the bar does to the chosen one.
   const graphKey = (event: KeyboardEvent, id: string): boolean => {
@@ -148,20 +167,9 @@ export function Workbench({ opened }: { opened: Opened }) {
     return !!act
   }
 
-  // An edit of the graph is a splice of the text: one change, one history.
-  const splice = (edit: () => Splice) => {
-    setRefused('')
-    try {
-      const { from, to, insert, select: id } = edit()
-      const next = text.slice(0, from) + insert + text.slice(to)
-      const after = stepsOf(parser.parse(next), next).find((each) => each.id === id)
-      if (!after) throw new Refused('The text would not be understood any more. Make this change in the text.')
-      view.current?.dispatch({ changes: { from, to, insert }, selection: { anchor: after.from }, effects: View.scrollIntoView(after.from, { y: 'center' }), userEvent: 'input.graph' })
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error
-      setRefused(error.message)
-    }
-  }
+  useEffect(() => {
+    acts.current = { select, key: graphKey }
+  })
 
   const add = ({ verb, operation }: NewStep) => {
     setDialog(undefined)
@@ -224,8 +232,8 @@ export function Workbench({ opened }: { opened: Opened }) {
       />
       <div className="min-h-0 flex-1">
         <CodeEditor
-          label="Playbook source" text={text} onChange={setText} onView={(at) => { view.current = at }}
-          extensions={[completion, hover, View.updateListener.of((update) => { if (update.selectionSet || update.docChanged) setCursor(update.state.selection.main.head) })]}
+          label="Playbook source" text={text} onChange={(next) => startTransition(() => setText(next))} onView={(at) => { view.current = at }}
+          extensions={[completion, hover, View.updateListener.of((update) => { if (update.selectionSet || update.docChanged) startTransition(() => setCursor(update.state.selection.main.head)) })]}
           keys={[
             { key: 'Mod-s', preventDefault: true, run: () => { setDialog('save'); return true } },
             { key: 'Shift-Alt-f', run: tidy },
@@ -253,7 +261,7 @@ export function Workbench({ opened }: { opened: Opened }) {
             <div className="flex h-full min-h-0 flex-col">
               {unproven && <p className="shrink-0 border-b border-line bg-crit-soft px-4 py-1.5 text-xs text-crit-text">An approval is missing. The way on which nobody is asked is red.</p>}
               {checked && !checked.ok && !unproven && <p className="shrink-0 border-b border-line bg-med-soft px-4 py-1.5 text-xs text-med-text">This is the graph of the last text that compiled.</p>}
-              <div className="min-h-0 flex-1"><Graph plan={plan} selected={step?.id} onSelect={select} red={red} onKey={graphKey} /></div>
+              <div className="min-h-0 flex-1"><Graph plan={plan} selected={step?.id} onSelect={fromGraph.select} red={red} onKey={fromGraph.key} /></div>
             </div>
           )
           : <Empty icon={CircleX} title="There is no graph yet"><p>It appears as soon as the text compiles. The problems are listed under the text.</p></Empty>}

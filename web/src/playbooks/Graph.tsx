@@ -24,7 +24,7 @@ type Props = {
 const nothing: ReadonlySet<string> = new Set()
 
 /** The plan's blocks as nested boxes: a sequence runs down, branches stand side by side, a loop is a frame. */
-export function Graph({ plan, selected, onSelect, red, onKey }: Props) {
+export const Graph = memo(function Graph({ plan, selected, onSelect, red, onKey }: Props) {
   const steps = useMemo(() => plan.steps ?? [], [plan])
   const all = useMemo(() => allSteps(steps), [steps])
   const chosen = all.find((step) => step.id === selected)
@@ -135,7 +135,7 @@ export function Graph({ plan, selected, onSelect, red, onKey }: Props) {
       </div>
     </div>
   )
-}
+})
 
 function legend(overlay: Overlay, steps: PlanStep[]): string {
   if (overlay === 'approvals') {
