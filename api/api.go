@@ -273,6 +273,7 @@ func (s *Server) routes() *gin.Engine {
 	in.DELETE("/session", s.signOut)
 	in.GET("/counts", s.counts)
 	in.GET("/activity", s.activity)
+	in.GET("/search", s.search)
 	in.GET("/alerts", s.listAlerts)
 	in.GET("/alerts/:id", s.getAlert)
 	in.POST("/alerts/:id/runs", s.startRun)

@@ -105,6 +105,7 @@ type ApprovalFilter struct {
 	Status  soc.ApprovalStatus
 	RunID   string
 	AlertID string
+	Q       string // text in what was asked, in any case
 	Limit   int
 	Cursor  string
 }
@@ -120,6 +121,9 @@ func (s *Store) Approvals(ctx context.Context, f ApprovalFilter) ([]soc.Approval
 	}
 	if f.AlertID != "" {
 		w.add("a.run_id IN (SELECT id FROM runs WHERE alert_id = ?)", plain(f.AlertID))
+	}
+	if f.Q != "" {
+		w.add(`LOWER(a.doc) LIKE ? ESCAPE '\'`, contains(f.Q))
 	}
 	order, limit, err := page(&w, "a.", "created_ns", f.Cursor, f.Limit)
 	if err != nil {

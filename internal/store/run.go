@@ -151,6 +151,7 @@ type RunFilter struct {
 	Parent   string
 	Trigger  string
 	Shadow   bool      // only those that record calls instead of making them
+	Q        string    // text in the alert's title, the playbook, the reason, who asked for it, or the id, in any case
 	Since    time.Time // created at or after
 	Limit    int
 	Cursor   string
@@ -176,6 +177,9 @@ func (s *Store) Runs(ctx context.Context, f RunFilter) ([]soc.Run, string, error
 	}
 	if f.Shadow {
 		w.add("shadow <> ''")
+	}
+	if f.Q != "" {
+		w.add(`LOWER(alert_title || ' ' || playbook || ' ' || reason || ' ' || requested_by || ' ' || id) LIKE ? ESCAPE '\'`, contains(f.Q))
 	}
 	if !f.Since.IsZero() {
 		w.add("created_ns >= ?", nanos(f.Since))

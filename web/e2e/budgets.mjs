@@ -36,6 +36,8 @@ const note = (what, value, unit, want) => figures.push(`${what.padEnd(52)} ${Str
 const middle = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)]
 const p95 = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length * 0.95)]
 
+const rows = (at) => at.locator('a[href^="/alerts/alr_"]').first()
+
 const picket = await startPicket(process.env.PICKET_BIN, path.join(work, 'data'), '--playbooks', playbooks, '--no-library')
 const browser = await startBrowser(shots)
 try {
@@ -80,7 +82,6 @@ try {
     }
     return middle(times)
   }
-  const rows = (at) => at.locator('a[href^="/alerts/alr_"]').first()
   note('alerts page, until its rows can be used', await opened(`${picket.url}/alerts`, (at) => rows(at).waitFor()), 'ms', 1000)
 
   await page.goto(`${picket.url}/playbooks/rows`)

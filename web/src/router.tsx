@@ -92,6 +92,13 @@ const run = createRoute({
   component: lazyRouteComponent(() => import('@/runs/Run'), 'RunPage'),
 })
 
+const everywhere = createRoute({
+  getParentRoute: () => app,
+  path: '/search',
+  validateSearch: (given: Record<string, unknown>): { q?: string } => ({ q: typeof given.q === 'number' ? String(given.q) : text(given.q)?.slice(0, 200) }),
+  component: lazyRouteComponent(() => import('@/search/Search'), 'Search'),
+})
+
 const compare = createRoute({
   getParentRoute: () => app,
   path: '/runs/$id/compare',
@@ -155,7 +162,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     login,
     setup,
-    app.addChildren([home, alerts, alert, approvals, runs, run, compare, playbooks, playbook, editor, agent, connections, memory, verdicts, audit]),
+    app.addChildren([home, everywhere, alerts, alert, approvals, runs, run, compare, playbooks, playbook, editor, agent, connections, memory, verdicts, audit]),
   ]),
   context: { client },
   defaultErrorComponent: Crash,

@@ -1276,6 +1276,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What holds a text, of every kind; the newest of each
+         * @description Alerts by title, user, host, address, rule and id at the source; runs by their alert, playbook, reason, requester and id; approvals by
+         *     what was asked; facts by entity and text; playbooks by their text.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session": {
         parameters: {
             query?: never;
@@ -2103,6 +2124,21 @@ export interface components {
             /** @enum {string} */
             status: "ok" | "starting" | "failing";
             version: string;
+        };
+        Hit: {
+            /** Format: date-time */
+            at?: string;
+            detail?: string;
+            /** @description Of what was found; the name of a playbook */
+            id: string;
+            /** @enum {string} */
+            kind: "alert" | "run" | "approval" | "fact" | "playbook";
+            title: string;
+        };
+        HitList: {
+            /** @description By kind, the newest first */
+            items: components["schemas"]["Hit"][];
+            next: string;
         };
         HoverAnswer: {
             hover: {
@@ -5431,6 +5467,31 @@ export interface operations {
                 };
             };
             404: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                limit?: components["parameters"]["Limit"];
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitList"];
+                };
+            };
+            422: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
     };

@@ -121,6 +121,7 @@ function useEntries(text: string, help: () => void): Entry[] {
       entries.push({ id: alert.id, icon: BellRing, label: <Untrusted>{alert.title}</Untrusted>, hint: alert.source, run: () => void navigate({ to: '/alerts/$id', params: { id: alert.id } }) })
     }
   }
+  if (text.length >= 2) entries.push({ id: 'everywhere', icon: Search, label: `Search everywhere for “${text}”`, hint: 'search', run: () => void navigate({ to: '/search', search: { q: text } }) })
   const actions: Entry[] = [
     { id: 'verify', icon: ShieldCheck, label: 'Verify the ledger’s chain', hint: 'action', run: () => void navigate({ to: '/audit' }) },
     { id: 'light', icon: Sun, label: 'Light theme', hint: 'action', run: () => setTheme('light') },
