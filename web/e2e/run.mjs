@@ -13,6 +13,7 @@ import { cacaoJourney } from './cacao.mjs'
 import { formJourney } from './form.mjs'
 import { graphJourney } from './graph.mjs'
 import { inspectJourney } from './inspect.mjs'
+import { keyboardJourney } from './keyboard.mjs'
 import { languageJourney } from './language.mjs'
 import { startPicket, until } from './picket.mjs'
 import { queueJourney } from './queue.mjs'
@@ -143,10 +144,10 @@ try {
   await page.getByRole('tab', { name: 'Verdict' }).waitFor()
   await page.getByRole('link', { name: 'Evidence pack' }).waitFor() // it is archived after the run's end, and the page follows
   await browser.inspect(page, 'run', { widths: ['desk', 'laptop', 'phone'] })
-  if (process.env.SHOTS) {
-    mkdirSync(process.env.SHOTS, { recursive: true })
-    copyFileSync(path.join(shots, 'run-desk-light.png'), path.join(process.env.SHOTS, 'run.png'))
-  }
+  await page.getByRole('button', { name: 'Graph', exact: true }).click()
+  await page.getByRole('region', { name: 'Graph of the playbook' }).getByRole('button', { name: /Isolate the host/ }).waitFor()
+  await browser.inspect(page, 'run-graph', { widths: ['desk', 'phone'] })
+  await page.getByRole('button', { name: 'Timeline', exact: true }).click()
   // Keys walk the timeline, a citation leads to its evidence.
   await page.getByRole('tab', { name: 'Conversation' }).click()
   await page.getByText('holds untrusted data').first().waitFor()
@@ -324,8 +325,16 @@ try {
   await graphJourney({ page, picket, browser, say })
   await formJourney({ page, picket, browser, say })
   await cacaoJourney({ page, picket, browser, say })
-  if (process.env.SHOTS) copyFileSync(path.join(shots, 'editor-library-desk-light.png'), path.join(process.env.SHOTS, 'editor.png'))
+  await keyboardJourney({ context, browser, picket, say })
   await wordsJourney({ browser, binary: process.env.PICKET_BIN, work, user, say })
+
+  if (process.env.SHOTS) {
+    mkdirSync(process.env.SHOTS, { recursive: true })
+    for (const [picture, name] of Object.entries({
+      'run-desk-light': 'run', 'editor-library-desk-light': 'editor', 'alert-desk-light': 'alert', 'approval-phone-light': 'approval',
+      'compare-desk-light': 'compare', 'graph-red-desk-light': 'unproven', 'history-desk-light': 'history',
+    })) copyFileSync(path.join(shots, `${picture}.png`), path.join(process.env.SHOTS, `${name}.png`))
+  }
 
   // What each page weighs when it is opened cold.
   const storage = await context.storageState()

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Step } from '@/api/nouns'
 import { pairs } from '@/runs/compare'
+import { runStates } from '@/runs/states'
 
 const step = (path: string, more: Partial<Step> = {}): Step => ({ path, id: path, parent: '', verb: 'set', line: 1, status: 'ok', attempts: [], ...more }) as Step
 
@@ -19,4 +20,10 @@ test('steps of one run only stand where they ran', () => {
   expect(list.map((each) => each.path)).toEqual(['a', 'b1', 'b2', 'x', 'c'])
   expect(list[1]!.differs).toEqual(['only in the second'])
   expect(list[3]!.differs).toEqual(['only in the first'])
+})
+
+test('a step of a loop stands as the worst of its items', () => {
+  const states = runStates([step('a[0]/x', { id: 'x' }), step('a[1]/x', { id: 'x', status: 'failed' }), step('y', { started: '2026-01-01T00:00:00Z', ended: '2026-01-01T00:00:02Z' })], (ms) => `${ms} ms`)
+  expect(states.get('x')).toEqual({ status: 'failed', note: '1 ok, 1 failed' })
+  expect(states.get('y')).toEqual({ status: 'ok', note: '2000 ms' })
 })

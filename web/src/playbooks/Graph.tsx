@@ -3,7 +3,7 @@ import { memo, useCallback, useEffect, useEffectEvent, useMemo, useRef, useState
 import type { Plan, PlanStep } from '@/api/nouns'
 import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
-import { GraphNode, type Marks } from './GraphNode'
+import { GraphNode, type Marks, type RunState } from './GraphNode'
 import { gateLetters, tainted, type Overlay } from './overlay'
 import { allSteps, blocksOf, triggerText } from './text'
 
@@ -17,6 +17,8 @@ type Props = {
   onSelect: (id: string) => void
   /** The way to a step that can be reached without an approval. */
   red?: string[]
+  /** Of a run: how each step stands. */
+  states?: ReadonlyMap<string, RunState> | undefined
   /** What a key does to the step that has the focus, beside moving between steps; true when it did something. */
   onKey?: (event: KeyboardEvent, id: string) => boolean
 }
@@ -24,7 +26,7 @@ type Props = {
 const nothing: ReadonlySet<string> = new Set()
 
 /** The plan's blocks as nested boxes: a sequence runs down, branches stand side by side, a loop is a frame. */
-export const Graph = memo(function Graph({ plan, selected, onSelect, red, onKey }: Props) {
+export const Graph = memo(function Graph({ plan, selected, onSelect, red, states, onKey }: Props) {
   const steps = useMemo(() => plan.steps ?? [], [plan])
   const all = useMemo(() => allSteps(steps), [steps])
   const chosen = all.find((step) => step.id === selected)
@@ -101,7 +103,7 @@ export const Graph = memo(function Graph({ plan, selected, onSelect, red, onKey 
     at?.addEventListener('keydown', pressed)
     return () => at?.removeEventListener('keydown', pressed)
   }, [])
-  const marks: Marks = useMemo(() => ({ selected, kin, red: redWay, letters, taint: overlay === 'taint', onSelect }), [selected, kin, redWay, letters, overlay, onSelect])
+  const marks: Marks = useMemo(() => ({ selected, kin, red: redWay, letters, taint: overlay === 'taint', states, onSelect }), [selected, kin, redWay, letters, overlay, states, onSelect])
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div role="toolbar" aria-label="The graph" className="flex shrink-0 flex-wrap items-center gap-1.5 border-b border-line bg-surface px-3 py-1.5">

@@ -5,8 +5,12 @@ import { verbLook } from '@/runs/verbs'
 import { Badge } from '@/ui/badge'
 import { cn } from '@/ui/cn'
 import { inert } from '@/ui/inert'
+import { StatusIcon } from '@/ui/status'
 import { tainted } from './overlay'
 import { stepText } from './text'
+
+/** How a step stands in a run; in a loop, how its items do. */
+export type RunState = { status: string; note: string }
 
 export type Marks = {
   selected: string | undefined
@@ -17,11 +21,13 @@ export type Marks = {
   /** Of the overlay of approvals: the letters of a step's approvals, or of the approval itself; undefined when it is off. */
   letters?: { gates: ReadonlyMap<string, string>; covered: ReadonlyMap<string, string[]> } | undefined
   taint: boolean
+  /** Of a run: how each step stands, by its id. */
+  states?: ReadonlyMap<string, RunState> | undefined
   onSelect: (id: string) => void
 }
 
 /** One step of the graph. */
-export function GraphNode({ step, selected, kin, red, letters, taint, onSelect }: { step: PlanStep } & Marks) {
+export function GraphNode({ step, selected, kin, red, letters, taint, states, onSelect }: { step: PlanStep } & Marks) {
   const look = verbLook(step.verb, step.action?.effect)
   const consequential = step.action?.effect === 'consequential'
   const approve = step.verb === 'approve'
@@ -30,6 +36,7 @@ export function GraphNode({ step, selected, kin, red, letters, taint, onSelect }
   const gate = letters?.gates.get(step.id)
   const under = letters?.covered.get(step.id)
   const written = taint ? tainted(step) : []
+  const state = states?.get(step.id)
   return (
     <button
       type="button"
@@ -41,6 +48,7 @@ export function GraphNode({ step, selected, kin, red, letters, taint, onSelect }
         consequential ? 'border-crit/60' : approve ? 'border-wait/70' : 'border-line',
         kin.has(step.id) && 'outline outline-2 outline-offset-2 outline-wait',
         reached && 'border-crit outline outline-2 outline-offset-1 outline-crit',
+        states && (!state || ['skipped', 'unreached', 'queued'].includes(state.status)) && 'border-dashed bg-sunken shadow-none',
         on && 'border-accent outline outline-2 outline-offset-1 outline-accent',
       )}
     >
@@ -50,9 +58,11 @@ export function GraphNode({ step, selected, kin, red, letters, taint, onSelect }
           <span className="block truncate text-xs font-medium">{step.title || step.id}</span>
           <span title={stepText(step)} className="block truncate font-mono text-2xs text-muted">{stepText(step)}</span>
         </span>
+        {state && <StatusIcon status={state.status} />}
         {gate && <Letter name={gate} label={`approval ${gate}`} />}
         {under?.map((each) => <Letter key={each} name={each} label={`released by approval ${each}`} />)}
       </span>
+      {state?.note && <Foot tint="text-muted"><span className="truncate">{state.note}</span></Foot>}
       {consequential && (
         <Foot tint="bg-crit-soft text-crit-text">
           {reached

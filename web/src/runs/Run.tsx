@@ -19,6 +19,7 @@ import { History } from './History'
 import { Ledger } from './Ledger'
 import { blocks, buildRows, flatten, isFinal, partOfAgent, summarise, type Summary, withWaits } from './rows'
 import { RunAgain } from './RunAgain'
+import { RunGraph } from './RunGraph'
 import { StepPanel } from './StepPanel'
 import { CancelRun, UndoRun } from './Stop'
 import { Timeline } from './Timeline'
@@ -93,7 +94,7 @@ function Body({ run, now }: { run: Run; now: number }) {
       <div className="flex min-h-0 flex-1 flex-col max-[1199px]:overflow-auto min-[1200px]:flex-row" tabIndex={-1}>
         <div className="flex min-w-0 shrink-0 flex-col border-line max-[1199px]:border-b min-[1200px]:min-h-0 min-[1200px]:flex-1 min-[1200px]:border-r">
           <div role="group" aria-label="View" className="flex shrink-0 gap-1 border-b border-line bg-surface px-3 py-1.5 text-xs">
-            {(['timeline', 'ledger', 'history'] as const).map((view) => {
+            {(['timeline', 'graph', 'ledger', 'history'] as const).map((view) => {
               const on = (search.view ?? 'timeline') === view
               return (
                 <button
@@ -103,12 +104,13 @@ function Body({ run, now }: { run: Run; now: number }) {
                   onClick={() => void navigate({ search: (old) => ({ ...old, view: view === 'timeline' ? undefined : view, q: undefined, of: undefined }), replace: true })}
                   className={cn('rounded px-2.5 py-1 font-medium', on ? 'bg-accent-soft text-accent-text' : 'text-muted hover:bg-hover')}
                 >
-                  {{ timeline: 'Timeline', ledger: 'Ledger', history: 'History' }[view]}
+                  {{ timeline: 'Timeline', graph: 'Graph', ledger: 'Ledger', history: 'History' }[view]}
                 </button>
               )
             })}
           </div>
-          {search.view === 'ledger' ? <Ledger runID={run.id} /> : search.view === 'history' ? <History run={run} />
+          {search.view === 'graph' && plan ? <RunGraph plan={plan.plan} steps={steps} selected={selected} onSelect={select} />
+            : search.view === 'ledger' ? <Ledger runID={run.id} /> : search.view === 'history' ? <History run={run} />
             : stepsOf.isError && steps.length === 0 ? <ErrorState error={stepsOf.error} retry={() => void stepsOf.refetch()} what="the steps" />
               : stepsOf.isPending ? <SkeletonRows label="Loading the steps" rows={10} />
                 : <Timeline rows={rows} start={start} end={end} selected={selected?.path} onSelect={select} />}

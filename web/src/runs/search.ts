@@ -10,10 +10,10 @@ export function runsSearch(search: Record<string, unknown>): RunsSearch {
 }
 
 /** What of a run is shown: the selected step, its tab, and what a citation points at; of the history, the events that hold a text or are of a step. */
-export type RunSearch = { view?: 'ledger' | 'history'; step?: string; tab?: string; at?: string; quote?: string; q?: string; of?: string }
+export type RunSearch = { view?: 'graph' | 'ledger' | 'history'; step?: string; tab?: string; at?: string; quote?: string; q?: string; of?: string }
 
 export const runSearch = (search: Record<string, unknown>): RunSearch => ({
-  view: search.view === 'ledger' || search.view === 'history' ? search.view : undefined,
+  view: search.view === 'graph' || search.view === 'ledger' || search.view === 'history' ? search.view : undefined,
   step: text(search.step),
   tab: text(search.tab),
   at: typeof search.at === 'string' ? search.at : undefined,

@@ -1,0 +1,22 @@
+import type { Step } from '@/api/nouns'
+import type { RunState } from '@/playbooks/GraphNode'
+
+// The worst first: of a step in a loop, this is what one has to know.
+const order = ['unknown', 'failed', 'waiting', 'running', 'denied', 'cancelled', 'ok', 'skipped', 'queued']
+
+/** How each step stands in a run, by its id; a step of a loop stands as the worst of its items, with how many there are of each. */
+export function runStates(steps: Step[], duration: (ms: number) => string): Map<string, RunState> {
+  const byID = new Map<string, Step[]>()
+  for (const step of steps) byID.set(step.id, [...(byID.get(step.id) ?? []), step])
+  const states = new Map<string, RunState>()
+  for (const [id, own] of byID) {
+    const counts = new Map<string, number>()
+    for (const step of own) counts.set(step.status, (counts.get(step.status) ?? 0) + 1)
+    const worst = order.find((status) => counts.has(status)) ?? own[0]!.status
+    const one = own[0]!
+    const note = own.length > 1 ? [...counts].map(([status, n]) => `${n} ${status}`).join(', ')
+      : one.started && one.ended && one.status !== 'skipped' ? duration(Date.parse(one.ended) - Date.parse(one.started)) : ''
+    states.set(id, { status: worst, note })
+  }
+  return states
+}
