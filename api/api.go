@@ -297,6 +297,7 @@ func (s *Server) routes() *gin.Engine {
 	in.POST("/runs/:id/replay", s.checkReplay)
 	in.POST("/runs/:id/rerun", s.rerun)
 	in.GET("/runs/:id/evidence", s.getEvidence)
+	in.GET("/runs/:id/case", s.getCase)
 	in.GET("/runs/:id/plan", s.getRunPlan)
 	in.GET("/approvals", s.listApprovals)
 	in.GET("/approvals/:id", s.getApproval)

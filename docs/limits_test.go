@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write what the code says now into the p
 var limited = []string{
 	"playbooks/spec", "playbooks/plan", "playbooks/expr", "playbooks/playtest", "playbooks/cacao", "workflows", "activities", "api",
 	"internal/app", "internal/auth", "internal/backtest", "internal/blob", "internal/connector", "internal/consent", "internal/contract",
-	"internal/engine", "internal/ingest", "internal/mcpserver", "internal/mcptools", "internal/playtest", "internal/propose", "internal/shadow", "internal/store", "internal/undo",
+	"internal/engine", "internal/ingest", "internal/mcpserver", "internal/mcptools", "internal/playtest", "internal/propose", "internal/shadow", "internal/store", "internal/testcase", "internal/undo",
 }
 
 var (

@@ -2,11 +2,14 @@ package app
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 
 	"go.temporal.io/sdk/client"
 
 	"picket/activities"
 	"picket/api"
+	"picket/internal/contract"
 	"picket/internal/soc"
 	"picket/internal/store"
 	"picket/playbooks/plan"
@@ -58,3 +61,29 @@ func NewCalibrator(s *store.Store) activities.Calibrator { return &calibrator{st
 func (a *App) Rerun(ctx context.Context, r api.RerunRequest) (soc.Run, error) {
 	return a.intake.Rerun(ctx, r)
 }
+
+// StartOn accepts an alert with a run of one playbook.
+func (a *App) StartOn(ctx context.Context, playbook string, alert soc.Alert) (soc.Run, error) {
+	p, err := a.library.Find(playbook)
+	if err != nil {
+		return soc.Run{}, err
+	}
+	alert.ID, alert.ReceivedAt, alert.Raw = soc.NewID("alr"), time.Now(), json.RawMessage(`{}`)
+	alert.Time = alert.ReceivedAt
+	document, err := json.Marshal(alert)
+	if err != nil {
+		return soc.Run{}, err
+	}
+	run, err := a.intake.newRun(ctx, p, contract.Trigger{Kind: soc.TriggerAlert, AlertID: alert.ID, Alert: document}, &alert)
+	if err != nil {
+		return soc.Run{}, err
+	}
+	results, err := a.store.AcceptAlerts(ctx, []store.Accept{{Alert: alert, DedupKey: alert.ID, Runs: []store.NewRun{run}}})
+	if err != nil {
+		return soc.Run{}, err
+	}
+	return a.store.GetRun(ctx, results[0].RunIDs[0])
+}
+
+// KeysDir holds the keys that sign.
+func (a *App) KeysDir() string { return a.paths.keys() }

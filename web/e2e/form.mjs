@@ -38,6 +38,20 @@ export async function formJourney({ page, picket, browser, say }) {
   for (let i = 0; i < 8 && await source.getByText('title: Look the host up').count() > 0; i++) await page.getByRole('button', { name: 'Undo', exact: true }).click()
   await compiles.waitFor()
   await source.getByText('title: Look the host up').waitFor({ state: 'detached' })
+
+  // A run that was becomes a case of the tests, and passes.
+  await page.getByRole('tab', { name: 'Tests' }).click()
+  await page.getByRole('button', { name: 'A case of a run…' }).click()
+  const dialog = page.getByRole('dialog')
+  const runs = dialog.getByRole('list', { name: 'Runs' })
+  await runs.getByRole('listitem').first().waitFor()
+  await browser.inspect(page, 'case-of-run', { widths: ['desk', 'phone'] })
+  await page.setViewportSize(sizes.desk)
+  await runs.getByRole('button').filter({ hasText: 'Credential dumping' }).last().click()
+  await dialog.waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'Run the tests' }).click()
+  await page.getByText(/[0-9]+ passed, 0 failed/).waitFor()
+  await page.getByText(/as the run of/).last().waitFor()
   await page.evaluate(() => localStorage.clear())
   say('a step was changed in its form')
 }

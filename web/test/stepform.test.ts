@@ -1,5 +1,6 @@
 import { parser } from '@lezer/yaml'
 import { describe, expect, test } from 'vitest'
+import { withCase } from '@/editor/CaseOfRun'
 import { stepsOf, type Splice } from '@/editor/steps'
 import { entriesOf, said, setEntry, written } from '@/editor/stepform'
 
@@ -60,5 +61,12 @@ describe('a step as a form', () => {
       }
     }
     expect(changed).toBeGreaterThan(300)
-  })
+  }, 60_000)
+})
+
+test('a case is put behind the others', () => {
+  expect(withCase('', '  - name: a\n')).toBe('cases:\n  - name: a\n')
+  expect(withCase('defaults: {}\ncases:\n  - name: b\n', '  - name: a\n')).toBe('defaults: {}\ncases:\n  - name: b\n\n  - name: a\n')
+  expect(withCase('cases: [{name: b}]\n', '  - name: a\n')).toBeUndefined()
+  expect(withCase('cases:\n  - name: b\ndefaults: {}\n', '  - name: a\n')).toBeUndefined()
 })

@@ -1,13 +1,15 @@
 import { useMutation } from '@tanstack/react-query'
-import { CircleCheck, CircleX, FlaskConical, Play } from 'lucide-react'
+import { CircleCheck, CircleX, FlaskConical, ListVideo, Play } from 'lucide-react'
+import { useState } from 'react'
 import { call, type Schemas } from '@/api/client'
 import { Button } from '@/ui/button'
 import { cn } from '@/ui/cn'
 import { inert } from '@/ui/inert'
 import { ActionError } from '@/ui/states'
+import { CaseOfRun } from './CaseOfRun'
 import { CodeEditor } from './CodeEditor'
 
-type Props = { source: () => string; tests: string; from: number; onChange: (tests: string) => void; begin: (tests: string) => void }
+type Props = { playbook: string; source: () => string; tests: string; from: number; onChange: (tests: string) => void; begin: (tests: string) => void }
 
 const starter = `cases:
   - name: it ends well
@@ -17,17 +19,20 @@ const starter = `cases:
 `
 
 /** The tests of a playbook, and what they say of the text beside them. */
-export function Tests({ source, tests, from, onChange, begin }: Props) {
+export function Tests({ playbook, source, tests, from, onChange, begin }: Props) {
   const run = useMutation({
     mutationFn: () => call<Schemas['Tested']>('POST', '/v1/playbooks/test', { body: { source: source(), tests } }),
   })
+  const [picking, setPicking] = useState(false)
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div className="flex flex-wrap items-center gap-2 border-b border-line bg-surface px-3 py-1.5">
         <Button variant="primary" disabled={run.isPending || tests.trim() === ''} onClick={() => run.mutate()}><Play />{run.isPending ? 'Running…' : 'Run the tests'}</Button>
         {tests.trim() === '' && <Button onClick={() => begin(starter)}><FlaskConical />Begin with a case</Button>}
+        <Button onClick={() => setPicking(true)}><ListVideo />A case of a run…</Button>
         <p className="text-xs text-muted">They run in the interpreter, with mocked answers and skipped time; nothing is called.</p>
       </div>
+      {picking && <CaseOfRun playbook={playbook} tests={tests} take={(next) => { begin(next); setPicking(false) }} close={() => setPicking(false)} />}
       <div className="min-h-32 flex-1"><CodeEditor key={from} label="Tests of the playbook" text={tests} onChange={onChange} /></div>
       <div className="max-h-[55%] shrink-0 overflow-auto border-t border-line bg-surface" aria-live="polite">
         {run.error && <div className="p-3"><ActionError error={run.error} /></div>}

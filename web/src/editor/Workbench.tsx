@@ -267,7 +267,7 @@ export function Workbench({ opened }: { opened: Opened }) {
           : <Empty icon={CircleX} title="There is no graph yet"><p>It appears as soon as the text compiles. The problems are listed under the text.</p></Empty>}
       </TabPanel>
       <TabPanel value="step" className="min-h-0 flex-1"><StepForm text={text} step={step} splice={splice} goTo={(offset) => { setSide('source'); goTo(offset); view.current?.focus() }} /></TabPanel>
-      <TabPanel value="tests" className="min-h-0 flex-1"><Tests source={() => text} tests={tests} from={begun} onChange={setTests} begin={(next) => { setTests(next); setBegun(begun + 1) }} /></TabPanel>
+      <TabPanel value="tests" className="min-h-0 flex-1"><Tests playbook={name} source={() => text} tests={tests} from={begun} onChange={setTests} begin={(next) => { setTests(next); setBegun(begun + 1) }} /></TabPanel>
       <TabPanel value="changes" className="min-h-0 flex-1 overflow-auto">
         {running === null
           ? <Empty icon={GitCompare} title="Nothing runs yet to compare with"><p>Publish a version first.</p></Empty>
