@@ -15,6 +15,23 @@ export async function formJourney({ page, picket, browser, say }) {
   await form.getByLabel('Title').fill('Look the host up')
   await page.keyboard.press('Enter')
   await source.getByText('title: Look the host up').waitFor()
+  // A member of an expression tells what it was in the last run.
+  const word = await page.evaluate(() => {
+    const walker = document.createTreeWalker(document.querySelector('.cm-content'), NodeFilter.SHOW_TEXT)
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const at = node.data.indexOf('alert.host.name')
+      if (at < 0) continue
+      const range = document.createRange()
+      range.setStart(node, at + 12)
+      range.setEnd(node, at + 14)
+      const box = range.getBoundingClientRect()
+      if (box.top > 150 && box.bottom < 700) return { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+    }
+    return undefined
+  })
+  await page.mouse.move(word.x, word.y, { steps: 3 })
+  await page.getByText('in the last run:').waitFor()
+  await page.mouse.move(5, 5)
   const name = form.getByLabel('name (needed)')
   await name.fill('${{ alert.ho')
   await form.getByRole('option', { name: /host/ }).first().waitFor()

@@ -1,6 +1,7 @@
 import { parser } from '@lezer/yaml'
 import { describe, expect, test } from 'vitest'
 import { withCase } from '@/editor/CaseOfRun'
+import { pathAt, valueAt } from '@/editor/lastrun'
 import { stepsOf, type Splice } from '@/editor/steps'
 import { entriesOf, said, setEntry, written } from '@/editor/stepform'
 
@@ -69,4 +70,14 @@ test('a case is put behind the others', () => {
   expect(withCase('defaults: {}\ncases:\n  - name: b\n', '  - name: a\n')).toBe('defaults: {}\ncases:\n  - name: b\n\n  - name: a\n')
   expect(withCase('cases: [{name: b}]\n', '  - name: a\n')).toBeUndefined()
   expect(withCase('cases:\n  - name: b\ndefaults: {}\n', '  - name: a\n')).toBeUndefined()
+})
+
+test('a place in an expression is a path of members', () => {
+  const line = "  if: steps.look?.output.list[2].name ?? alert.host"
+  expect(pathAt(line, line.indexOf('output') + 2)).toBe('steps.look.output')
+  expect(pathAt(line, line.indexOf('name'))).toBe('steps.look.output.list[2].name')
+  expect(pathAt(line, line.indexOf('alert') + 1)).toBe('alert')
+  expect(pathAt(line, 3)).toBeUndefined()
+  expect(valueAt({ a: [{ b: 1 }] }, ['a', '0', 'b'])).toBe(1)
+  expect(valueAt(null, ['a'])).toBeUndefined()
 })

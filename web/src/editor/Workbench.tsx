@@ -2,7 +2,7 @@ import { redo, undo } from '@codemirror/commands'
 import type { EditorView } from '@codemirror/view'
 import { EditorView as View } from '@codemirror/view'
 import { parser } from '@lezer/yaml'
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useBlocker } from '@tanstack/react-router'
 import { CircleCheck, CircleX, FlaskConical, GitCompare, History, ListChecks, MessageSquareText, Redo2, Save as SaveIcon, Undo2, Upload, Waypoints, Wand2 } from 'lucide-react'
 import { startTransition, useCallback, useEffect, useMemo, useRef, useState } from 'react'
@@ -26,7 +26,8 @@ import { placeOf, spanOf } from './place'
 import { Publish } from './Publish'
 import { historyQuery, type Version } from './queries'
 import { Save } from './Save'
-import { analyse, apply, completion, definition, format, hover, rename, show } from './service'
+import { lastValue } from './lastrun'
+import { analyse, apply, completion, definition, format, hoverWith, rename, show } from './service'
 import { StepBar } from './StepBar'
 import { StepForm } from './StepForm'
 import { addAfter, duplicate, freeID, move, newStep, Refused, remove, stepAt, stepsOf, wrap, type Splice } from './steps'
@@ -53,6 +54,7 @@ function selected(view: EditorView) {
 export function Workbench({ opened }: { opened: Opened }) {
   const { name } = opened
   const of = useMemo(() => ({ kind: 'playbook', name }) as const, [name])
+  const client = useQueryClient()
   const view = useRef<EditorView>(undefined)
   const [text, setText] = useState(opened.source)
   const [tests, setTests] = useState(opened.tests)
@@ -233,7 +235,7 @@ export function Workbench({ opened }: { opened: Opened }) {
       <div className="min-h-0 flex-1">
         <CodeEditor
           label="Playbook source" text={text} onChange={(next) => startTransition(() => setText(next))} onView={(at) => { view.current = at }}
-          extensions={[completion, hover, View.updateListener.of((update) => { if (update.selectionSet || update.docChanged) startTransition(() => setCursor(update.state.selection.main.head)) })]}
+          extensions={[completion, hoverWith((path) => lastValue(client, name, path)), View.updateListener.of((update) => { if (update.selectionSet || update.docChanged) startTransition(() => setCursor(update.state.selection.main.head)) })]}
           keys={[
             { key: 'Mod-s', preventDefault: true, run: () => { setDialog('save'); return true } },
             { key: 'Shift-Alt-f', run: tidy },

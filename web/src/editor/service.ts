@@ -5,6 +5,7 @@ import { EditorView, hoverTooltip, type Tooltip } from '@codemirror/view'
 import { call, type List, type Schemas } from '@/api/client'
 import type { Diagnostic, Plan } from '@/api/nouns'
 import { inert } from '@/ui/inert'
+import { pathAt } from './lastrun'
 import { placeOf, spanOf } from './place'
 
 export type Analysis = Omit<Schemas['Analysis'], 'plan' | 'sketch'> & { plan: Plan | null; sketch: Plan | null }
@@ -83,12 +84,18 @@ async function complete(context: CompletionContext): Promise<CompletionResult | 
 
 export const completion = autocompletion({ override: [complete], maxRenderedOptions: 12, icons: false })
 
-export const hover = hoverTooltip(async (view, pos): Promise<Tooltip | null> => {
+/** What the compiler knows of a place, and what an expression's member was in the last run. */
+export const hoverWith = (last: (path: string) => Promise<string | undefined>) => hoverTooltip(async (view, pos): Promise<Tooltip | null> => {
   const doc = view.state.doc
-  const answer = await post<Schemas['HoverAnswer']>('hover', doc, placeOf(doc, pos)).catch(() => undefined)
-  if (!answer?.hover) return null
-  const { text, range } = answer.hover
-  const span = spanOf(doc, range)
+  const line = doc.lineAt(pos)
+  const path = pathAt(line.text, pos - line.from)
+  const [answer, was] = await Promise.all([
+    post<Schemas['HoverAnswer']>('hover', doc, placeOf(doc, pos)).catch(() => undefined),
+    path ? last(path).catch(() => undefined) : undefined,
+  ])
+  if (!answer?.hover && was === undefined) return null
+  const text = [answer?.hover?.text, was !== undefined && `in the last run: ${was}`].filter(Boolean).join('\n\n')
+  const span = answer?.hover ? spanOf(doc, answer.hover.range) : { from: pos, to: pos }
   return {
     pos: span.from,
     end: span.to,
