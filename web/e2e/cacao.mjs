@@ -1,4 +1,5 @@
 // A playbook of another tool comes in as a CACAO 2.0 document: what has no counterpart is said, and the editor opens with it.
+import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { sizes } from './browser.mjs'
@@ -28,7 +29,18 @@ export async function cacaoJourney({ page, picket, browser, say }) {
   await dialog.getByRole('button', { name: 'Open the editor' }).click()
   await page.getByRole('heading', { level: 1, name: 'drawn-elsewhere' }).waitFor()
   await page.getByRole('textbox', { name: 'Playbook source' }).getByText('owner: soc').waitFor()
-  page.refusals = undefined
+  // What is not saved is asked about before it is left.
+  let asked = 0
+  const leave = (asking) => {
+    asked++
+    void asking.accept()
+  }
+  page.on('dialog', leave)
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Playbooks' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Playbooks' }).waitFor()
+  page.off('dialog', leave)
+  assert.ok(asked > 0, 'an unsaved text is left without a word')
+  page.refusals = []
   await page.evaluate(() => localStorage.clear())
   say('a CACAO document was read, and opened in the editor')
 }

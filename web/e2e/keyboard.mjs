@@ -39,9 +39,10 @@ export async function keyboardJourney({ context, browser, picket, say }) {
   await key('g', 'i')
   const card = page.getByRole('region', { name: 'Approval' })
   await card.waitFor()
-  for (let i = 0; i < 30 && !page.url().includes(approvals[0].id); i++) {
+  for (let i = 0; i < 60 && !page.url().includes(approvals[0].id); i++) {
+    const before = page.url()
     await key('j')
-    await page.waitForTimeout(80)
+    await page.waitForURL((url) => url.href !== before, { timeout: 2000 }).catch(() => undefined)
   }
   assert.ok(page.url().includes(approvals[0].id), 'J does not come to the approval')
   await card.getByText('dc-01').first().waitFor()
