@@ -39,10 +39,12 @@ export async function keyboardJourney({ context, browser, picket, say }) {
   await key('g', 'i')
   const card = page.getByRole('region', { name: 'Approval' })
   await card.waitFor()
-  for (let i = 0; i < 60 && !page.url().includes(approvals[0].id); i++) {
-    const before = page.url()
-    await key('j')
-    await page.waitForURL((url) => url.href !== before, { timeout: 2000 }).catch(() => undefined)
+  for (const way of ['k', 'j']) { // up to the first, and down from there
+    for (let moved = true; moved && !page.url().includes(approvals[0].id);) {
+      const before = page.url()
+      await key(way)
+      moved = await page.waitForURL((url) => url.href !== before, { timeout: 3000 }).then(() => true, () => false)
+    }
   }
   assert.ok(page.url().includes(approvals[0].id), 'J does not come to the approval')
   await card.getByText('dc-01').first().waitFor()
