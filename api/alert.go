@@ -28,6 +28,20 @@ func (s *Server) limit(c *gin.Context) (int, bool) {
 	return n, true
 }
 
+// after reads a cursor that is the number of the last thing on the page before; 0 without one.
+func (s *Server) after(c *gin.Context) (int64, bool) {
+	cursor := c.Query("cursor")
+	if cursor == "" {
+		return 0, true
+	}
+	after, err := strconv.ParseInt(cursor, 10, 64)
+	if err != nil || after < 0 {
+		s.problem(c, http.StatusUnprocessableEntity, "cursor is not one that a page gave as its next")
+		return 0, false
+	}
+	return after, true
+}
+
 // oneOf reads a query parameter that takes one of some words; "" is none.
 func oneOf[T ~string](s *Server, c *gin.Context, name string, words ...T) (T, bool) {
 	word := T(c.Query(name))
@@ -181,7 +195,7 @@ func (s *Server) changeAlert(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	if change.Lowers(*now.State) && !who.Has(soc.RoleResponder) && !leading(who) {
+	if change.Lowers(*now.State) && !decides(who) {
 		s.problem(c, http.StatusForbidden, "closing an alert and lowering its severity are for a responder, a lead or an admin")
 		return
 	}

@@ -66,11 +66,10 @@ func (s *Server) analyse(c *gin.Context) {
 		Plan        *plan.Plan        `json:"plan"`
 		Sketch      *plan.Plan        `json:"sketch"`
 	}{Symbols: s.Workshop.Editor().Symbols(in.Source)}
-	p, diagnostics := s.Workshop.Compile(in.File, []byte(in.Source))
-	if out.Diagnostics = diagnostics; p != nil {
-		out.OK, out.Digest, out.Graph, out.Plan = true, p.Digest(), graph.Of(p), p
-	} else {
-		out.Sketch = s.Workshop.Sketch(in.File, []byte(in.Source))
+	seen := s.Workshop.Look(in.File, []byte(in.Source))
+	out.Diagnostics, out.Plan, out.Sketch = seen.Diagnostics, seen.Plan, seen.Sketch
+	if p := seen.Plan; p != nil {
+		out.OK, out.Digest, out.Graph = true, p.Digest(), graph.Of(p)
 	}
 	fill(&out.Diagnostics)
 	answer(c, http.StatusOK, out)

@@ -81,7 +81,7 @@ func (s *Server) decideFact(c *gin.Context) {
 	who := me(c)
 	leads := leading(who)
 	switch {
-	case !leads && !who.Has(soc.RoleResponder):
+	case !decides(who):
 		s.problem(c, http.StatusForbidden, "what the organisation knows is for a responder, a lead or an admin to decide")
 		return
 	case !leads && f.ProposedBy == who.Account.Name:

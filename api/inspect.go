@@ -48,13 +48,9 @@ func (s *Server) listEvents(c *gin.Context) {
 	if limit == 0 {
 		limit = 500
 	}
-	after := 0
-	if cursor := c.Query("cursor"); cursor != "" {
-		var err error
-		if after, err = strconv.Atoi(cursor); err != nil || after < 0 {
-			s.problem(c, http.StatusUnprocessableEntity, "cursor is not one that a page gave as its next")
-			return
-		}
+	after, ok := s.after(c)
+	if !ok {
+		return
 	}
 	q, step := strings.ToLower(c.Query("q")), c.Query("step")
 	if len(q) > 200 || len(step) > 1024 {
@@ -66,7 +62,7 @@ func (s *Server) listEvents(c *gin.Context) {
 		return
 	}
 	items, next := []RunEvent{}, ""
-	for _, e := range events[min(after, len(events)):] {
+	for _, e := range events[min(after, int64(len(events))):] {
 		if step != "" && e.Step != step || q != "" && !holds(&e, q) {
 			continue
 		}

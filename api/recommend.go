@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/gin-gonic/gin"
@@ -87,8 +86,7 @@ func (s *Server) planOf(ctx context.Context, run soc.Run) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	var p plan.Plan
-	return &p, json.Unmarshal(kept.Plan, &p)
+	return kept.Decode()
 }
 
 // notAskedYet is a Conflict while another run asks for the same call, or has made it.

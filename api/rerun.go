@@ -9,6 +9,7 @@ import (
 
 	"picket/internal/contract"
 	"picket/internal/rerun"
+	"picket/internal/runview"
 	"picket/internal/soc"
 	"picket/playbooks/plan"
 )
@@ -66,7 +67,7 @@ func (s *Server) rerun(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	r := RerunRequest{Of: run, By: me(c).Account.Name, Inputs: givenInputs(entries)}
+	r := RerunRequest{Of: run, By: me(c).Account.Name, Inputs: runview.Began(entries).Inputs}
 	declared := []plan.Input{}
 	if in.Version == versionThen {
 		if r.Plan, err = s.planOf(ctx, run); err != nil {
@@ -100,17 +101,4 @@ func (s *Server) rerun(c *gin.Context) {
 	s.startOnce(c, key, "rerun "+run.ID+" "+in.Version+" "+in.From+" "+string(r.Inputs), func() (soc.Run, error) {
 		return s.Intake.Rerun(ctx, r)
 	})
-}
-
-// givenInputs are the inputs that a run was started with; nil for none.
-func givenInputs(entries []soc.LedgerEntry) json.RawMessage {
-	for i := range entries {
-		if entries[i].Kind == contract.KindRunStarted {
-			var body contract.RunBody
-			if json.Unmarshal(entries[i].Body, &body) == nil {
-				return body.Inputs
-			}
-		}
-	}
-	return nil
 }

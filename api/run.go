@@ -54,13 +54,8 @@ func (s *Server) listSteps(c *gin.Context) {
 	if !ok {
 		return
 	}
-	kept, err := s.Reader.PlanByDigest(c.Request.Context(), run.PlanDigest)
+	p, err := s.planOf(c.Request.Context(), run)
 	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	var p plan.Plan
-	if err := json.Unmarshal(kept.Plan, &p); err != nil {
 		s.fail(c, err)
 		return
 	}
@@ -71,7 +66,7 @@ func (s *Server) listSteps(c *gin.Context) {
 	}
 	loop := c.Query("loop")
 	if loop == "" {
-		answer(c, http.StatusOK, page(runview.Steps(&p, run, entries), ""))
+		answer(c, http.StatusOK, page(runview.Steps(p, run, entries), ""))
 		return
 	}
 	from, err := strconv.Atoi(c.DefaultQuery("from", "0"))
@@ -83,7 +78,7 @@ func (s *Server) listSteps(c *gin.Context) {
 		s.problem(c, http.StatusUnprocessableEntity, "from is the number of an item, from 0 on")
 		return
 	}
-	answer(c, http.StatusOK, itemsPage(&p, run, entries, loop, from, max(limit, 0)))
+	answer(c, http.StatusOK, itemsPage(p, run, entries, loop, from, max(limit, 0)))
 }
 
 // itemsPage is a page of a loop's items; one item more than the page tells whether there is a next one.
@@ -112,13 +107,9 @@ func (s *Server) listRunLedger(c *gin.Context) {
 	if limit == 0 {
 		limit = 50
 	}
-	after := int64(0)
-	if cursor := c.Query("cursor"); cursor != "" {
-		var err error
-		if after, err = strconv.ParseInt(cursor, 10, 64); err != nil || after < 0 {
-			s.problem(c, http.StatusUnprocessableEntity, "cursor is not one that a page gave as its next")
-			return
-		}
+	after, ok := s.after(c)
+	if !ok {
+		return
 	}
 	run, ok := s.run(c)
 	if !ok {

@@ -18,6 +18,9 @@ const reportFor = 30 * 24 * time.Hour
 // leading tells whether a person is a lead or an admin.
 func leading(who auth.Identity) bool { return who.Has(soc.RoleLead) || who.Has(soc.RoleAdmin) }
 
+// decides tells whether a person may decide what makes less of alerts, and what is known.
+func decides(who auth.Identity) bool { return who.Has(soc.RoleResponder) || leading(who) }
+
 // leads answers 403 to those who may not say whether a playbook acts.
 func (s *Server) leads(c *gin.Context) bool {
 	if !leading(me(c)) {

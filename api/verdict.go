@@ -84,10 +84,7 @@ func (s *Server) putFeedback(c *gin.Context) {
 			s.fail(c, err)
 			return
 		}
-		j.Source, j.Rule, j.RuleName = alert.Source, alert.Rule.ID, alert.Rule.Name
-		if j.Rule == "" {
-			j.Rule = alert.Rule.Name
-		}
+		j.Source, j.Rule, j.RuleName = alert.Source, alert.Rule.Key(), alert.Rule.Name
 	}
 	kept, err := s.Decider.Judge(c.Request.Context(), j)
 	if err != nil {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -49,15 +48,15 @@ func (s *Server) find(c *gin.Context, pointer string, v version) (found, bool) {
 			s.invalid(c, pointer+"/digest", "no run has had a version of this digest")
 			return found{}, false
 		}
-		var p plan.Plan
+		var p *plan.Plan
 		if err == nil {
-			err = json.Unmarshal(kept.Plan, &p)
+			p, err = kept.Decode()
 		}
 		if err != nil {
 			s.fail(c, err)
 			return found{}, false
 		}
-		return found{source: kept.Source, plan: &p}, true
+		return found{source: kept.Source, plan: p}, true
 	case v.Source == nil && v.Digest == "" && v.Playbook != "":
 		if p := s.named(v.Playbook); p != nil {
 			return found{p.Source, p.Plan, p.Diagnostics}, true

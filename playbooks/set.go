@@ -30,6 +30,7 @@ type Compiled struct {
 	Plan        *plan.Plan
 	Callable    Callable // where there is a plan
 	Diagnostics []Diagnostic
+	Sketch      *plan.Plan // what an Analysis has for looking at; nil for most
 }
 
 // Mistakes says why a file does not compile.
@@ -109,9 +110,9 @@ func (s *set) compile(i int, chain []string) {
 		s.cat.Playbooks[name] = Callable{Broken: true}
 	}
 	if len(circles) > 0 {
-		a.Plan = nil
+		a.Plan, a.Sketch = nil, nil
 	}
-	s.out[i].Plan, s.out[i].Callable, s.out[i].Diagnostics = a.Plan, a.Callable, append(circles, a.Diagnostics...)
+	s.out[i].Plan, s.out[i].Callable, s.out[i].Diagnostics, s.out[i].Sketch = a.Plan, a.Callable, append(circles, a.Diagnostics...), a.Sketch
 	s.state[i] = 2
 }
 

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"regexp"
 	"strings"
 
@@ -25,8 +24,8 @@ func (a agents) AgentOf(ctx context.Context, runID, path string) (*plan.Agent, e
 	if err != nil {
 		return nil, err
 	}
-	var p plan.Plan
-	if err := json.Unmarshal(kept.Plan, &p); err != nil {
+	p, err := kept.Decode()
+	if err != nil {
 		return nil, err
 	}
 	id := itemIndex.ReplaceAllString(path[strings.LastIndexByte(path, '/')+1:], "")

@@ -75,6 +75,7 @@ type App struct {
 	options  Options
 	paths    paths
 	store    *store.Store
+	queue    queue
 	registry *connector.Registry
 	library  *Library
 	press    *press
@@ -154,6 +155,7 @@ func (a *App) start(ctx context.Context) error {
 			return err
 		}
 	}
+	a.queue = queue{a.store, floors{config.Floors, a.store}}
 	if err := a.connect(ctx, config); err != nil {
 		return err
 	}
@@ -181,8 +183,8 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.work(ctx, &activities.Activities{
 		Ledger: a.store, Desk: a.store, Runs: a.store, Start: a.intake, Caller: a.registry, Signer: signer, Models: models, Budget: models.budget,
 		Calibrator: &calibrator{store: a.store}, MaskBenign: config.Models.MaskBenign,
-		Floors: floors{config.Floors, a.store}, Agents: agents{a.store},
-		Policies: closing{config.Closing, floors{config.Floors, a.store}, a.store, time.Now},
+		Floors: a.queue.floors, Agents: agents{a.store},
+		Policies: closing{config.Closing, a.queue.floors, a.store, time.Now},
 		Now:      time.Now, Settled: pace.settled,
 	}, blobs); err != nil {
 		return err
@@ -238,7 +240,7 @@ func (a *App) connect(ctx context.Context, config Config) error {
 	options := connector.Options{
 		Dirs: dirs(a.options.ConnectorsDir), KEV: config.Intel.KEV, Clouds: config.Intel.Clouds, GeoIP: config.Intel.GeoIP,
 		Intel: intel.Options{Sample: a.options.Demo}, Memory: a.store,
-		Alerts: queue{a.store, floors{config.Floors, a.store}},
+		Alerts: a.queue,
 	}
 	for _, path := range config.Intel.Lists {
 		options.Intel.Sources = append(options.Intel.Sources, intel.Source{Path: path})
@@ -328,7 +330,7 @@ func (a *App) serve(config Config, signer *audit.Signer, blobs *blob.Store, mode
 	}
 	shop := &workshop.Workshop{Catalog: a.library.Catalog, Library: a.library.Files, Connectors: a.registry, Records: a.store}
 	server, err := api.New(api.Options{
-		Reader: a.store, Queue: queue{a.store, floors{config.Floors, a.store}},
+		Reader: a.store, Queue: a.queue,
 		Inspector: &inspector{store: a.store, blobs: blobs, keysFile: a.paths.payloadKeys(), temporal: a.temporal}, Ledger: a.store, Decider: a.store, Signer: signer, Auth: a.auth, Intake: a.intake,
 		Connectors: a.registry, Archive: blobs, Models: models,
 		Playbooks: a.playbooks, Agents: a.agents, Versions: a.store, Press: a.press, Memory: a.store,

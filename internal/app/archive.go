@@ -130,11 +130,7 @@ func readIndex(ctx context.Context, blobs documents, kept archived) (archiveInde
 }
 
 // replayArchive replays all histories of an archive and fails at the first that does not.
-func replayArchive(ctx context.Context, blobs documents, kept archived, o engine.ReplayOptions) error {
-	index, err := readIndex(ctx, blobs, kept)
-	if err != nil {
-		return err
-	}
+func replayArchive(ctx context.Context, blobs documents, index archiveIndex, o engine.ReplayOptions) error {
 	for _, h := range index.Histories {
 		history, err := blobs.Get(ctx, h.Digest)
 		if err != nil {

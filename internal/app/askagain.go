@@ -11,7 +11,6 @@ import (
 	"picket/internal/model"
 	"picket/internal/soc"
 	"picket/internal/store"
-	"picket/playbooks/plan"
 )
 
 // asker asks another model what a step of a run asked, or the same one with another prompt.
@@ -26,11 +25,11 @@ func (a *asker) AskAgain(ctx context.Context, r api.AgainRequest) (soc.Verdict, 
 	if err != nil {
 		return soc.Verdict{}, err
 	}
-	var p plan.Plan
-	if err := json.Unmarshal(kept.Plan, &p); err != nil {
+	p, err := kept.Decode()
+	if err != nil {
 		return soc.Verdict{}, err
 	}
-	in, err := backtest.Asked(ctx, a.store, r.Run, &p, r.Step)
+	in, err := backtest.Asked(ctx, a.store, r.Run, p, r.Step)
 	if err != nil {
 		return soc.Verdict{}, err
 	}

@@ -58,10 +58,7 @@ func (c ClosingConfig) check(now time.Time) error {
 
 // covers tells whether a policy is about an alert.
 func (c ClosingConfig) covers(a *soc.Alert) bool {
-	rule := a.Rule.ID
-	if rule == "" {
-		rule = a.Rule.Name
-	}
+	rule := a.Rule.Key()
 	return a.Source == c.Source && rule != "" && slices.Contains(c.Rules, rule)
 }
 
@@ -95,7 +92,7 @@ func (p closing) Decide(ctx context.Context, a soc.Approval) (soc.Decision, bool
 		return soc.Decision{}, false, nil
 	}
 	policy := p.policies[at]
-	reason, why, err := p.judge(ctx, policy, &a)
+	reason, why, err := p.judge(ctx, policy, &a, alert)
 	if err != nil {
 		return soc.Decision{}, false, err
 	}
@@ -110,7 +107,7 @@ func (p closing) Decide(ctx context.Context, a soc.Approval) (soc.Decision, bool
 }
 
 // judge says with which reason a policy closes, or else why it leaves an approval to people.
-func (p closing) judge(ctx context.Context, policy ClosingConfig, a *soc.Approval) (reason, why string, err error) {
+func (p closing) judge(ctx context.Context, policy ClosingConfig, a *soc.Approval, alert soc.Alert) (reason, why string, err error) {
 	if !p.now().Before(policy.Expires) {
 		return "", "it expired on " + policy.Expires.Format(time.DateOnly), nil
 	}
@@ -142,7 +139,7 @@ func (p closing) judge(ctx context.Context, policy ClosingConfig, a *soc.Approva
 	if call.Classification != last.Classification {
 		return "", "the call says " + call.Classification + " and the verdict " + last.Classification, nil
 	}
-	floor, severity, err := p.floors.Floor(ctx, a.RunID)
+	floor, severity, err := p.floors.of(alert)
 	if err != nil {
 		return "", "", err
 	}

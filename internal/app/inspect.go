@@ -98,28 +98,36 @@ func (i *inspector) index(ctx context.Context, run soc.Run) (archiveIndex, archi
 
 // Replay replays a run's archive against the code of this process. What it finds is an answer, not an error.
 func (i *inspector) Replay(ctx context.Context, run soc.Run) (api.Replayed, error) {
-	if run.Archive == "" {
-		return api.Replayed{}, soc.Errorf(soc.Conflict, "the run has no archived history yet; it is %s", run.Status)
-	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	began := time.Now()
-	keys, err := engine.OpenKeyring(i.keysFile, false)
-	if err != nil {
+	index, kept, err := i.replay(ctx, run)
+	if err != nil && index.Histories == nil { // it did not come to the replay
 		return api.Replayed{}, err
 	}
-	index, kept, err := i.index(ctx, run)
-	if err != nil {
-		return api.Replayed{}, err
-	}
-	err = replayArchive(ctx, i.blobs, kept, engine.ReplayOptions{
-		Keys: keys, Blobs: i.blobs, Register: func(r worker.WorkflowReplayer) { RegisterWorkflows(r) },
-	})
 	out := api.Replayed{Same: err == nil, Histories: len(index.Histories), Events: kept.Events, TookMS: time.Since(began).Milliseconds()}
 	if soc.KindOf(err) == soc.Conflict {
 		out.Problem, err = err.Error(), nil
 	}
 	return out, err
+}
+
+// replay replays a run's archive and fails at the first history that does not.
+func (i *inspector) replay(ctx context.Context, run soc.Run) (archiveIndex, archived, error) {
+	if run.Archive == "" {
+		return archiveIndex{}, archived{}, soc.Errorf(soc.Conflict, "run %s has no archived history yet; it is %s", run.ID, run.Status)
+	}
+	keys, err := engine.OpenKeyring(i.keysFile, false)
+	if err != nil {
+		return archiveIndex{}, archived{}, err
+	}
+	index, kept, err := i.index(ctx, run)
+	if err != nil {
+		return archiveIndex{}, archived{}, err
+	}
+	return index, kept, replayArchive(ctx, i.blobs, index, engine.ReplayOptions{
+		Keys: keys, Blobs: i.blobs, Register: func(r worker.WorkflowReplayer) { RegisterWorkflows(r) },
+	})
 }
 
 // Evidence writes all that there is of a run that is over into a ZIP file.

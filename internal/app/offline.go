@@ -2,11 +2,9 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
-	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"picket/internal/audit"
@@ -14,13 +12,11 @@ import (
 	"picket/internal/blob"
 	"picket/internal/connector"
 	"picket/internal/contract"
-	"picket/internal/engine"
 	"picket/internal/runview"
 	"picket/internal/soc"
 	"picket/internal/store"
 	"picket/internal/workshop"
 	"picket/playbooks"
-	"picket/playbooks/plan"
 	"picket/workflows"
 )
 
@@ -63,14 +59,14 @@ func ShowRun(ctx context.Context, dir, id string) (view RunView, err error) {
 	if err != nil {
 		return RunView{}, err
 	}
-	var p plan.Plan
-	if err := json.Unmarshal(kept.Plan, &p); err != nil {
+	p, err := kept.Decode()
+	if err != nil {
 		return RunView{}, err
 	}
 	if view.Entries, err = s.RunEntries(ctx, id); err != nil {
 		return RunView{}, err
 	}
-	view.Steps = runview.Steps(&p, view.Run, view.Entries)
+	view.Steps = runview.Steps(p, view.Run, view.Entries)
 	return view, nil
 }
 
@@ -85,27 +81,13 @@ func ReplayRun(ctx context.Context, dir, id string) (kept archived, err error) {
 	if err != nil {
 		return archived{}, err
 	}
-	if run.Archive == "" {
-		return archived{}, soc.Errorf(soc.Conflict, "run %s has no archived history yet; it is %s", id, run.Status)
-	}
 	blobs, err := blob.Open(paths{dir}.blobs())
 	if err != nil {
 		return archived{}, err
 	}
-	keys, err := engine.OpenKeyring(paths{dir}.payloadKeys(), false)
-	if err != nil {
-		return archived{}, err
-	}
-	entry, err := s.FindEntry(ctx, id, archiveKey)
-	if err != nil {
-		return archived{}, err
-	}
-	if err := json.Unmarshal(entry.Body, &kept); err != nil {
-		return archived{}, soc.Errorf(soc.Internal, "the ledger's entry on the archive of %s can't be read: %w", id, err)
-	}
-	return kept, replayArchive(ctx, blobs, kept, engine.ReplayOptions{
-		Keys: keys, Blobs: blobs, Register: func(r worker.WorkflowReplayer) { RegisterWorkflows(r) },
-	})
+	i := &inspector{store: s, blobs: blobs, keysFile: paths{dir}.payloadKeys()}
+	_, kept, err = i.replay(ctx, run)
+	return kept, err
 }
 
 // WorkflowRegistry takes workflows: a worker or a replayer.

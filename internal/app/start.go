@@ -42,16 +42,9 @@ func (in *Intake) StartPlan(ctx context.Context, of soc.Run, p *plan.Plan, kind,
 		return soc.Run{}, err
 	}
 	trigger := contract.Trigger{Kind: kind, AlertID: of.AlertID, RequestedBy: by, Parent: of.ID}
-	var alert *soc.Alert
-	if of.AlertID != "" {
-		kept, err := in.store.GetAlert(ctx, of.AlertID)
-		if err != nil {
-			return soc.Run{}, err
-		}
-		alert = &kept
-		if trigger.Alert, err = json.Marshal(alert); err != nil {
-			return soc.Run{}, err
-		}
+	alert, err := in.about(ctx, &trigger)
+	if err != nil {
+		return soc.Run{}, err
 	}
 	run, err := startOf(Playbook{Name: of.Playbook, Plan: p, Digest: digest}, trigger, alert, nil)
 	if err != nil {
@@ -70,32 +63,33 @@ func (in *Intake) Rerun(ctx context.Context, r api.RerunRequest) (soc.Run, error
 		}
 	}
 	trigger := contract.Trigger{Kind: r.Of.Trigger, AlertID: r.Of.AlertID, Inputs: r.Inputs, RequestedBy: r.By, Parent: r.Of.ID}
-	var alert *soc.Alert
-	if r.Of.AlertID != "" {
-		kept, err := in.store.GetAlert(ctx, r.Of.AlertID)
-		if err != nil {
-			return soc.Run{}, err
-		}
-		alert = &kept
-		if trigger.Alert, err = json.Marshal(alert); err != nil {
-			return soc.Run{}, err
-		}
+	alert, err := in.about(ctx, &trigger)
+	if err != nil {
+		return soc.Run{}, err
 	}
 	run, err := in.newRun(ctx, p, trigger, alert)
 	if err != nil {
 		return soc.Run{}, err
 	}
 	if r.Earlier != nil {
-		var start contract.PlaybookInput
-		if err := json.Unmarshal(run.Start, &start); err != nil {
-			return soc.Run{}, err
-		}
-		start.Earlier = r.Earlier
-		if run.Start, err = json.Marshal(start); err != nil {
+		if err := alter(&run, func(start *contract.PlaybookInput) { start.Earlier = r.Earlier }); err != nil {
 			return soc.Run{}, err
 		}
 	}
 	return in.store.CreateRun(ctx, run)
+}
+
+// about puts the alert into a trigger that names one, and answers it; nil for one that names none.
+func (in *Intake) about(ctx context.Context, trigger *contract.Trigger) (*soc.Alert, error) {
+	if trigger.AlertID == "" {
+		return nil, nil //nolint:nilnil // no alert is no mistake
+	}
+	alert, err := in.store.GetAlert(ctx, trigger.AlertID)
+	if err != nil {
+		return nil, err
+	}
+	trigger.Alert, err = json.Marshal(alert)
+	return &alert, err
 }
 
 // StartScheduled starts a playbook because its time has come; the same run id again is the same run.
@@ -121,14 +115,19 @@ func (in *Intake) StartScheduled(ctx context.Context, runID, playbook string, in
 
 // named gives a run that was not kept yet another id.
 func named(run store.NewRun, id string) (store.NewRun, error) {
+	run.Run.ID, run.Run.WorkflowID = id, "run/"+id
+	return run, alter(&run, func(start *contract.PlaybookInput) { start.RunID = id })
+}
+
+// alter changes what the workflow of a run that was not kept yet begins with.
+func alter(run *store.NewRun, change func(*contract.PlaybookInput)) (err error) {
 	var start contract.PlaybookInput
 	if err := json.Unmarshal(run.Start, &start); err != nil {
-		return store.NewRun{}, err
+		return err
 	}
-	start.RunID, run.Run.ID, run.Run.WorkflowID = id, id, "run/"+id
-	var err error
+	change(&start)
 	run.Start, err = json.Marshal(start)
-	return run, err
+	return err
 }
 
 // newRun is a run of a playbook, in shadow mode where the playbook is.

@@ -2,7 +2,6 @@ package backtest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"picket/internal/contract"
@@ -87,11 +86,11 @@ func Gathered(ctx context.Context, records Records, plans Plans, j soc.Judgement
 	if err != nil {
 		return nil, nil, err
 	}
-	var p plan.Plan
-	if err := json.Unmarshal(kept.Plan, &p); err != nil {
+	p, err := kept.Decode()
+	if err != nil {
 		return nil, nil, err
 	}
-	in, err := Asked(ctx, records, run, &p, j.Step)
+	in, err := Asked(ctx, records, run, p, j.Step)
 	if soc.KindOf(err) == soc.Invalid {
 		return nil, nil, nil
 	}

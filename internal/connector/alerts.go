@@ -30,50 +30,40 @@ type alertState struct {
 }
 
 func alertFuncs(alerts Alerts) map[string]nativeFunc {
-	shown := func(s soc.AlertState, err error) (any, error) {
-		return alertState{s.Status, s.Severity, s.Classification, s.Reason, s.By}, err
-	}
-	change := func(make func(args map[string]any, now soc.AlertState) soc.AlertChange) nativeFunc {
+	on := func(do func(ctx context.Context, id string, args map[string]any) (soc.AlertState, error)) nativeFunc {
 		return func(ctx context.Context, args map[string]any) (any, error) {
 			if alerts == nil {
 				return nil, soc.Errorf(soc.Unavailable, "there is no queue of alerts here")
 			}
-			id := textArgument(args, "alert_id")
-			now, err := alerts.AlertState(ctx, id)
-			if err != nil {
-				return nil, err
-			}
-			c := make(args, now)
-			if c.Status == "" && c.Severity == "" {
-				return shown(now, nil)
-			}
-			c.AlertID, c.Reason, c.By, c.RunID = id, textArgument(args, "reason"), byPlaybook, runOf(ctx)
-			return shown(alerts.ChangeAlert(ctx, c))
+			s, err := do(ctx, textArgument(args, "alert_id"), args)
+			return alertState{s.Status, s.Severity, s.Classification, s.Reason, s.By}, err
 		}
 	}
-	severity := func(fits func(to, now soc.Severity) bool) nativeFunc {
-		return change(func(args map[string]any, now soc.AlertState) soc.AlertChange {
+	change := func(ctx context.Context, id string, args map[string]any, c soc.AlertChange) (soc.AlertState, error) {
+		c.AlertID, c.Reason, c.By, c.RunID = id, textArgument(args, "reason"), byPlaybook, runOf(ctx)
+		return alerts.ChangeAlert(ctx, c)
+	}
+	severity := func(fits func(to, now int) bool) nativeFunc {
+		return on(func(ctx context.Context, id string, args map[string]any) (soc.AlertState, error) {
+			now, err := alerts.AlertState(ctx, id)
 			to := soc.Severity(textArgument(args, "severity"))
-			if !fits(to, now.Severity) {
-				return soc.AlertChange{}
+			if err != nil || !fits(to.ID(), now.Severity.ID()) {
+				return now, err
 			}
-			return soc.AlertChange{Severity: to}
+			return change(ctx, id, args, soc.AlertChange{Severity: to})
 		})
 	}
 	return map[string]nativeFunc{
-		"alerts.get": func(ctx context.Context, args map[string]any) (any, error) {
-			if alerts == nil {
-				return nil, soc.Errorf(soc.Unavailable, "there is no queue of alerts here")
-			}
-			return shown(alerts.AlertState(ctx, textArgument(args, "alert_id")))
-		},
-		"alerts.close": change(func(args map[string]any, _ soc.AlertState) soc.AlertChange {
-			return soc.AlertChange{Status: soc.AlertClosed, Classification: textArgument(args, "classification")}
+		"alerts.get": on(func(ctx context.Context, id string, _ map[string]any) (soc.AlertState, error) {
+			return alerts.AlertState(ctx, id)
 		}),
-		"alerts.reopen": change(func(map[string]any, soc.AlertState) soc.AlertChange {
-			return soc.AlertChange{Status: soc.AlertOpen}
+		"alerts.close": on(func(ctx context.Context, id string, args map[string]any) (soc.AlertState, error) {
+			return change(ctx, id, args, soc.AlertChange{Status: soc.AlertClosed, Classification: textArgument(args, "classification")})
 		}),
-		"alerts.raise_severity": severity(func(to, now soc.Severity) bool { return to.ID() > now.ID() }),
-		"alerts.lower_severity": severity(func(to, now soc.Severity) bool { return to.ID() < now.ID() }),
+		"alerts.reopen": on(func(ctx context.Context, id string, args map[string]any) (soc.AlertState, error) {
+			return change(ctx, id, args, soc.AlertChange{Status: soc.AlertOpen})
+		}),
+		"alerts.raise_severity": severity(func(to, now int) bool { return to > now }),
+		"alerts.lower_severity": severity(func(to, now int) bool { return to < now }),
 	}
 }

@@ -77,6 +77,14 @@ type Rule struct {
 	Groups []string `json:"groups"`
 }
 
+// Key is what a rule is known by: its id, or else its name.
+func (r Rule) Key() string {
+	if r.ID != "" {
+		return r.ID
+	}
+	return r.Name
+}
+
 // User is an account.
 type User struct {
 	Name   string `json:"name,omitempty"`

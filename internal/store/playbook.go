@@ -8,6 +8,7 @@ import (
 
 	"picket/internal/contract"
 	"picket/internal/soc"
+	"picket/playbooks/plan"
 )
 
 // Plan is a compiled playbook with the source it was compiled from, kept for ever by its digest.
@@ -17,6 +18,15 @@ type Plan struct {
 	Plan      json.RawMessage
 	Source    string
 	CreatedAt time.Time
+}
+
+// Decode reads the plan.
+func (p Plan) Decode() (*plan.Plan, error) {
+	var decoded plan.Plan
+	if err := json.Unmarshal(p.Plan, &decoded); err != nil {
+		return nil, fmt.Errorf("read the kept plan %s: %w", p.Digest, err)
+	}
+	return &decoded, nil
 }
 
 // SavePlan keeps a plan; one with the same digest is there already and stays.
@@ -34,11 +44,11 @@ func (s *Store) SavePlan(ctx context.Context, p Plan) error {
 // PlanByDigest answers a plan.
 func (s *Store) PlanByDigest(ctx context.Context, digest string) (Plan, error) {
 	var p Plan
-	var plan string
+	var text string
 	var created int64
 	err := s.read(ctx).row("SELECT digest, name, plan, source, created_ns FROM plans WHERE digest = ?", plain(digest)).
-		Scan(&p.Digest, &p.Name, &plan, &p.Source, &created)
-	p.Plan, p.CreatedAt = json.RawMessage(plan), fromNanos(created)
+		Scan(&p.Digest, &p.Name, &text, &p.Source, &created)
+	p.Plan, p.CreatedAt = json.RawMessage(text), fromNanos(created)
 	return p, wrap(fmt.Sprintf("find plan %q", digest), err)
 }
 

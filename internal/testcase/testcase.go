@@ -112,20 +112,14 @@ func (w *writer) start(r Record) {
 			w.item.Alert = filled(fields)
 		}
 	}
-	var given json.RawMessage
-	for i := range r.Entries {
-		var body contract.RunBody
-		if r.Entries[i].Kind == contract.KindRunStarted && json.Unmarshal(r.Entries[i].Body, &body) == nil {
-			given, w.item.Shadow = body.Inputs, body.Shadow
-			break
-		}
-	}
+	began := runview.Began(r.Entries)
+	w.item.Shadow = began.Shadow
 	switch r.Run.Trigger {
 	case soc.TriggerAlert:
 	case soc.TriggerCall:
-		w.item.Call = &started{Inputs: decoded(given)}
+		w.item.Call = &started{Inputs: decoded(began.Inputs)}
 	default:
-		w.item.Manual = &started{Inputs: decoded(given), By: r.Run.RequestedBy}
+		w.item.Manual = &started{Inputs: decoded(began.Inputs), By: r.Run.RequestedBy}
 	}
 }
 

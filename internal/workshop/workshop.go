@@ -30,13 +30,13 @@ type Workshop struct {
 
 // Compile compiles a text; the plan is nil iff a diagnostic is an error.
 func (w *Workshop) Compile(file string, source []byte) (*plan.Plan, []spec.Diagnostic) {
-	one := playbooks.CompileSet([]playbooks.File{{Name: file, Source: source}}, w.Catalog())[0]
+	one := w.Look(file, source)
 	return one.Plan, one.Diagnostics
 }
 
-// Sketch is what the plan of a text would be whose approval proof alone fails, for looking at; nil for any other text.
-func (w *Workshop) Sketch(file string, source []byte) *plan.Plan {
-	return playbooks.Analyse(file, source, w.Catalog()).Sketch
+// Look compiles a text for somebody who looks at it: a text that lacks only approvals has a sketch.
+func (w *Workshop) Look(file string, source []byte) playbooks.Compiled {
+	return playbooks.CompileSet([]playbooks.File{{Name: file, Source: source}}, w.Catalog())[0]
 }
 
 // CheckAgent checks an agent's text; the digest is empty when it does not hold.

@@ -1,7 +1,6 @@
 import { redo, undo } from '@codemirror/commands'
 import type { EditorView } from '@codemirror/view'
 import { EditorView as View } from '@codemirror/view'
-import { parser } from '@lezer/yaml'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useBlocker } from '@tanstack/react-router'
 import { CircleCheck, CircleX, FlaskConical, GitCompare, History, ListChecks, MessageSquareText, Redo2, Save as SaveIcon, Undo2, Upload, Waypoints, Wand2 } from 'lucide-react'
@@ -30,7 +29,7 @@ import { lastValue } from './lastrun'
 import { analyse, apply, completion, definition, format, hoverWith, rename, show } from './service'
 import { StepBar } from './StepBar'
 import { StepForm } from './StepForm'
-import { addAfter, duplicate, freeID, move, newStep, Refused, remove, stepAt, stepsOf, wrap, type Splice } from './steps'
+import { addAfter, duplicate, freeID, move, newStep, Refused, remove, stepAt, stepsOf, treeOf, wrap, type Splice } from './steps'
 import { Tests } from './Tests'
 import { Versions } from './Versions'
 import { Words } from './Words'
@@ -76,7 +75,7 @@ export function Workbench({ opened }: { opened: Opened }) {
   const [dialog, setDialog] = useState<'save' | 'publish' | 'add' | 'wrap' | 'words' | undefined>(opened.words ? 'words' : undefined)
   const wide = useMedia('(min-width: 1000px)')
   const history = useQuery({ ...historyQuery(of), enabled: kept.base > 0 || !opened.fresh })
-  const steps = useMemo(() => stepsOf(parser.parse(text), text), [text])
+  const steps = useMemo(() => stepsOf(treeOf(text), text), [text])
   const step = stepAt(steps, cursor)
   const changed = text !== kept.source || tests !== kept.tests
   const errors = checked?.diagnostics.filter((each) => each.severity === 'error').length ?? 0
@@ -146,7 +145,7 @@ export function Workbench({ opened }: { opened: Opened }) {
     try {
       const { from, to, insert, select: id } = edit()
       const next = text.slice(0, from) + insert + text.slice(to)
-      const after = stepsOf(parser.parse(next), next).find((each) => each.id === id)
+      const after = stepsOf(treeOf(next), next).find((each) => each.id === id)
       if (!after) throw new Refused('The text would not be understood any more. Make this change in the text.')
       view.current?.dispatch({ changes: { from, to, insert }, selection: { anchor: after.from }, effects: View.scrollIntoView(after.from, { y: 'center' }), userEvent: 'input.graph' })
     } catch (error) {

@@ -1,6 +1,5 @@
 import type { SyntaxNode } from '@lezer/common'
-import { parser } from '@lezer/yaml'
-import { Refused, stepsOf, type Splice, type StepText } from './steps'
+import { Refused, stepsOf, treeOf, type Splice, type StepText } from './steps'
 
 /** A member of a step as it stands in the text. `value` is what a scalar says, undefined for what a form can't show. */
 export type Entry = { key: string; value: string | undefined; raw: string; from: number; to: number }
@@ -12,7 +11,7 @@ const containers = new Set(['BlockMapping', 'FlowMapping', 'BlockSequence', 'Flo
 function mappingOf(text: string, step: StepText): SyntaxNode {
   const dash = text.indexOf('-', step.from)
   const start = step.flow ? step.from : dash + 1 + (/^\s*/.exec(text.slice(dash + 1))?.[0].length ?? 0)
-  for (let node: SyntaxNode | null = parser.parse(text).resolveInner(start, 1); node; node = node.parent) {
+  for (let node: SyntaxNode | null = treeOf(text).resolveInner(start, 1); node; node = node.parent) {
     if ((node.name === 'BlockMapping' || node.name === 'FlowMapping') && node.from >= step.from) return node
   }
   throw new Refused(`The step ${step.id} can't be read. Change it in the text.`)
@@ -99,7 +98,7 @@ export function setEntry(text: string, step: StepText, key: string, value: strin
   }
   // What was written must be what is read, or the text would say something else than the form.
   const next = text.slice(0, splice.from) + splice.insert + text.slice(splice.to)
-  const after = stepsOf(parser.parse(next), next).find((each) => each.id === step.id)
+  const after = stepsOf(treeOf(next), next).find((each) => each.id === step.id)
   const found = after && entriesOf(next, after, within).find((each) => each.key === key)
   if (!after || found?.value !== value) throw new Refused(`${key} can't be changed here. Change it in the text.`)
   return splice

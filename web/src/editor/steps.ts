@@ -1,9 +1,18 @@
 import type { SyntaxNode, Tree } from '@lezer/common'
+import { parser } from '@lezer/yaml'
 
 /** A step as it stands in the text: `from` is where its item begins, `to` where it ends. */
 export type StepText = { id: string; verb: string; from: number; to: number; indent: number; siblings: StepText[]; flow: boolean }
 
 const plain = new Set(['id', 'title', 'if', 'with', 'on_error', 'retry', 'timeout', 'undo', 'connection', 'run', 'note', 'needs'])
+
+let parsed: { text: string; tree: Tree } | undefined
+
+/** The tree of a text. The last one is kept: the bar, the form and the steps all ask for that of the same text. */
+export function treeOf(text: string): Tree {
+  if (parsed?.text !== text) parsed = { text, tree: parser.parse(text) }
+  return parsed.tree
+}
 
 /** All steps of a playbook's text, in its order. What is not understood is left out; it works in a broken text too. */
 export function stepsOf(tree: Tree, text: string): StepText[] {

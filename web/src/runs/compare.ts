@@ -15,16 +15,16 @@ const takenOver = (step: Step) => step.reason?.startsWith('taken over from the r
 
 /** The steps of two runs side by side, in the order of the first; what only the second has stands after what comes before it there. */
 export function pairs(a: Step[], b: Step[]): Pair[] {
-  const byPath = new Map(b.map((step) => [step.path, step]))
-  const list: Pair[] = a.map((step) => pair(step, byPath.get(step.path)))
-  const at = new Map(list.map((each, i) => [each.path, i]))
-  const only = b.filter((step) => !at.has(step.path))
-  for (const step of only) {
-    const before = b[b.indexOf(step) - 1]
-    const place = before ? list.findIndex((each) => each.path === before.path) + 1 : 0
-    list.splice(place, 0, pair(undefined, step))
+  const inA = new Set(a.map((step) => step.path))
+  const inB = new Map(b.map((step) => [step.path, step]))
+  const after = new Map<string, Step[]>([['', []], ...a.map((step): [string, Step[]] => [step.path, []])]) // what only b has, by what comes before it
+  let before = ''
+  for (const step of b) {
+    if (inA.has(step.path)) before = step.path
+    else after.get(before)!.push(step)
   }
-  return list
+  const onlyB = (path: string) => after.get(path)!.map((step) => pair(undefined, step))
+  return [...onlyB(''), ...a.flatMap((step) => [pair(step, inB.get(step.path)), ...onlyB(step.path)])]
 }
 
 function pair(a: Step | undefined, b: Step | undefined): Pair {

@@ -7,7 +7,11 @@ const order = ['unknown', 'failed', 'waiting', 'running', 'denied', 'cancelled',
 /** How each step stands in a run, by its id; a step of a loop stands as the worst of its items, with how many there are of each. */
 export function runStates(steps: Step[], duration: (ms: number) => string): Map<string, RunState> {
   const byID = new Map<string, Step[]>()
-  for (const step of steps) byID.set(step.id, [...(byID.get(step.id) ?? []), step])
+  for (const step of steps) {
+    const own = byID.get(step.id)
+    if (own) own.push(step)
+    else byID.set(step.id, [step])
+  }
   const states = new Map<string, RunState>()
   for (const [id, own] of byID) {
     const counts = new Map<string, number>()
