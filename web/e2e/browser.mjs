@@ -11,11 +11,12 @@ const editorBudget = 450_000
 
 export const sizes = { desk: { width: 1440, height: 900 }, laptop: { width: 1024, height: 720 }, phone: { width: 390, height: 844 } }
 
+const launch = () => chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+})
+
 export async function startBrowser(shots) {
-  const launch = () => chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  })
   // Chromium was seen to crash before it showed anything; a second crash is a fault. No page has been opened yet.
   const browser = await launch().catch((error) => {
     console.log(`the browser did not start, and is started again: ${String(error).split('\n')[0]}`)
