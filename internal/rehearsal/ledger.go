@@ -8,6 +8,9 @@ import (
 	"picket/playbooks/playtest"
 )
 
+// maxKept bounds, in bytes, the outputs of steps that a record has.
+const maxKept = 256 << 10
+
 // note takes what the interpreter has seen, each entry once, as the ledger does.
 func (st *stage) note(sc *scene, entries []contract.Entry) {
 	for _, e := range entries {
@@ -42,6 +45,15 @@ func (st *stage) finished(sc *scene, path string, body contract.StepBody) {
 	}
 	if body.Error != nil {
 		s.Error = body.Error.Kind + ": " + body.Error.Message
+	}
+	output := body.Output
+	if output == nil && body.Status == contract.StepOK {
+		output = st.gave[s.Path]
+	}
+	if st.kept += len(output); st.kept <= maxKept {
+		s.Output = output
+	} else {
+		s.LeftOut = len(output) > 0
 	}
 	if body.Undoes != "" {
 		undone := sc.prefix + body.Undoes

@@ -3,6 +3,7 @@ package rehearsal
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +64,22 @@ func TestWhatRunsAtOnceIsAnsweredInTheSameOrderEachTime(t *testing.T) {
 			first = string(text)
 		}
 		require.True(t, first == string(text), "the same script was played in two ways")
+	}
+}
+
+func TestARecordHasTheOutputsOfStepsUntilTheyAreTooMuch(t *testing.T) {
+	t.Parallel()
+	set := `{"id":"last","line":1,"verb":"set","set":[{"name":"text","value":{"expr":"repeat('x', ` + fmt.Sprint(maxKept/2) + `)"}}]}`
+	p := planOf(t, `[`+action("a", "x.a")+`,`+strings.ReplaceAll(set, "last", "first")+`,`+set+`,`+action("b", "x.b")+`]`)
+	r, err := Play(Script{Plan: p, RunID: "run_1", Trigger: contract.Trigger{Kind: "manual"}, Start: start, World: &answers{}})
+	require.NoError(t, err)
+	require.Equal(t, "completed", r.Status, r.Reason)
+	require.Len(t, r.Steps, 4)
+	require.JSONEq(t, `{"n":1}`, string(r.Steps[0].Output))
+	require.Greater(t, len(r.Steps[1].Output), maxKept/2)
+	for _, s := range r.Steps[2:] {
+		require.Nil(t, s.Output, s.Path)
+		require.True(t, s.LeftOut, s.Path)
 	}
 }
 

@@ -32,6 +32,8 @@ type stage struct {
 	runs    map[string]*scene // by run id
 	noted   map[string]bool   // keys of entries that were seen
 	steps   []playtest.Step
+	kept    int                        // bytes of their outputs
+	gave    map[string]json.RawMessage // by path: the answers of calls and models, which no step's own entry has
 	calls   []playtest.Made
 	made    map[string]int // index of calls by path and operation
 	desk    desk
@@ -51,7 +53,7 @@ type scene struct {
 func newStage(s Script, env *testsuite.TestWorkflowEnvironment) *stage {
 	return &stage{
 		script: s, env: env, queue: newQueue(), runs: map[string]*scene{s.RunID: {playbook: s.Plan.Name}}, noted: map[string]bool{},
-		made: map[string]int{}, desk: newDesk(), waits: map[string]*subscription{},
+		made: map[string]int{}, gave: map[string]json.RawMessage{}, desk: newDesk(), waits: map[string]*subscription{},
 	}
 }
 
@@ -206,11 +208,14 @@ func (st *stage) call(at place, in contract.CallInput) (contract.CallOutput, err
 		_, known := errors.AsType[*soc.Error](err)
 		st.calls[i].Unanswered = !known
 	}
+	st.gave[at.path] = output
 	return contract.CallOutput{Output: output}, err
 }
 
 func (st *stage) model(at place, in contract.ModelInput) (contract.ModelOutput, error) {
-	return st.script.World.Model(Model{Path: at.path, Step: at.step, In: in, At: st.now()})
+	out, err := st.script.World.Model(Model{Path: at.path, Step: at.step, In: in, At: st.now()})
+	st.gave[at.path] = out.Output
+	return out, err
 }
 
 func (st *stage) acquire(at place, in contract.KeyInput) (contract.KeyOutput, error) {

@@ -98,6 +98,7 @@ type Approval struct {
 	Escalated bool           `json:"escalated"`          // role is that of escalate_to
 	Calls     []ApprovalCall `json:"calls"`              // what a yes releases
 	Evidence  []Evidence     `json:"evidence"`           // what it rests on
+	Verdict   string         `json:"verdict,omitempty"`  // the run's last one when people were asked
 	Digest    string         `json:"digest"`             // of what is shown: title, message, calls
 	Status    ApprovalStatus `json:"status"`
 	CreatedAt time.Time      `json:"created_at"`

@@ -290,11 +290,11 @@ func (t *tx) close(c Closing) error {
 		}
 	}
 	var workflow, temporal string
-	err := t.row(`UPDATE runs SET status = ?, reason = ?, verdict = ?, outputs = ?, ended_ns = ?,
+	err := t.row(`UPDATE runs SET status = ?, reason = ?, verdict = CASE WHEN ? = '' THEN verdict ELSE ? END, outputs = ?, ended_ns = ?,
 		started_ns = CASE WHEN started_ns = 0 THEN ? ELSE started_ns END,
 		temporal_run_id = CASE WHEN ? = '' THEN temporal_run_id ELSE ? END
 		WHERE id = ?`+notFinal+` RETURNING workflow_id, temporal_run_id`,
-		string(c.Status), plain(c.Reason), plain(c.Verdict), string(c.Outputs), ended, ended,
+		string(c.Status), plain(c.Reason), plain(c.Verdict), plain(c.Verdict), string(c.Outputs), ended, ended,
 		c.TemporalRunID, c.TemporalRunID, c.RunID).Scan(&workflow, &temporal)
 	if errors.Is(err, sql.ErrNoRows) {
 		_, err := t.store.runs.alert(t, c.RunID) // over already, or not there at all

@@ -1,6 +1,7 @@
 package playtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 
@@ -19,6 +20,9 @@ type Step struct {
 	Error    string `json:"error,omitempty"`
 	At       int64  `json:"at_ms"`   // since the start of the run
 	Took     int64  `json:"took_ms"` // of skipped time
+	// Output is what later steps see of it. A run that makes much leaves out what comes late, and says so.
+	Output  json.RawMessage `json:"output,omitempty"`
+	LeftOut bool            `json:"left_out,omitempty"`
 	// What coverage needs beside the status.
 	Branch  string `json:"branch,omitempty"`  // of a choose: "1", "2", ... or "else"
 	Outcome string `json:"outcome,omitempty"` // approved | denied | expired; answered; matched

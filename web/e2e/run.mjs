@@ -87,6 +87,7 @@ try {
   const row = page.getByRole('row').filter({ has: page.locator(`a[href="/alerts/${alertID}"]`) })
   await row.waitFor()
   await row.getByText('Waiting').waitFor()
+  await row.getByText('malicious', { exact: true }).waitFor() // what was concluded so far
   say('the alert is in the list, its run waits')
   await browser.inspect(page, 'alerts', { widths: ['desk', 'laptop', 'phone'] })
 

@@ -169,6 +169,27 @@ func TestOfADecisionAndItsExpiryOneStandsForBoth(t *testing.T) {
 	})
 }
 
+func TestARunThatWaitsShowsItsVerdictSoFar(t *testing.T) {
+	both(t, func(t *testing.T, s *store.Store) {
+		a := asked(t, s, 1)
+		verdict := func() string {
+			r, err := s.GetRun(t.Context(), a.RunID)
+			require.NoError(t, err)
+			return r.Verdict
+		}
+		require.Empty(t, verdict())
+		a.ID, a.Step, a.Verdict = soc.NewID("apr"), "close", "benign"
+		standing, err := s.RequestApproval(t.Context(), a, nil)
+		require.NoError(t, err)
+		require.Equal(t, "benign", standing.Verdict)
+		require.Equal(t, "benign", verdict())
+		// The end of a run whose workflow could not say a verdict keeps what was said.
+		_, err = s.CloseRun(t.Context(), store.Closing{RunID: a.RunID, Status: soc.RunFailed})
+		require.NoError(t, err)
+		require.Equal(t, "benign", verdict())
+	})
+}
+
 func TestTheEndOfARunEndsItsOpenApprovals(t *testing.T) {
 	both(t, func(t *testing.T, s *store.Store) {
 		a := asked(t, s, 1)

@@ -1670,6 +1670,8 @@ export interface components {
             status: components["schemas"]["ApprovalStatus"];
             step: string;
             title: string;
+            /** @description The run's last verdict when people were asked: malicious, suspicious, benign or inconclusive */
+            verdict?: string;
             /** @description The yeses so far, where a quorum is needed */
             votes?: components["schemas"]["Vote"][];
             /** @description Why you may not */
@@ -3269,7 +3271,11 @@ export interface components {
             error?: string;
             escalated?: boolean;
             id: string;
+            /** @description Its output is not here because those of the run are too large together */
+            left_out?: boolean;
             outcome?: string;
+            /** @description What later steps see of it */
+            output?: unknown;
             path: string;
             playbook: string;
             reason?: string;

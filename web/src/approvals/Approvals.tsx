@@ -10,7 +10,7 @@ import { cn } from '@/ui/cn'
 import { inert } from '@/ui/inert'
 import { useMedia } from '@/ui/media'
 import { Kbd, Page } from '@/ui/page'
-import { Severity } from '@/ui/severity'
+import { Severity, VerdictBadge } from '@/ui/severity'
 import { Empty, ErrorState, SkeletonRows } from '@/ui/states'
 import { StatusBadge } from '@/ui/status'
 import { Left, useNow, When } from '@/ui/time'
@@ -136,6 +136,7 @@ function Item({ approval, current, open }: { approval: Approval; current: boolea
       >
         <span className="flex items-center gap-2">
           {approval.severity && <Severity value={approval.severity} />}
+          {approval.verdict && <VerdictBadge value={approval.verdict} />}
           {approval.escalated && <span className="text-2xs font-medium text-high-text">escalated</span>}
           <span className="ml-auto flex items-center gap-1 text-xs text-muted">
             {approval.status === 'pending'

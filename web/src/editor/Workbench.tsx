@@ -30,8 +30,10 @@ import { analyse, apply, completion, definition, format, hoverWith, rename, show
 import { StepBar } from './StepBar'
 import { StepForm } from './StepForm'
 import { addAfter, duplicate, freeID, move, newStep, Refused, remove, stepAt, stepsOf, treeOf, wrap, type Splice } from './steps'
-import { Tests } from './Tests'
+import { Tests, type Tested } from './Tests'
 import { Versions } from './Versions'
+import { Walk } from './Walk'
+import type { TestCase } from './walk'
 import { Words } from './Words'
 import { Wrap } from './Wrap'
 
@@ -71,6 +73,8 @@ export function Workbench({ opened }: { opened: Opened }) {
   const [cursor, setCursor] = useState(0)
   const [range, setRange] = useState<ReturnType<typeof selected>>() // what was selected when words were begun
   const [pane, setPane] = useState<Pane>('graph')
+  const [tested, setTested] = useState<Tested>()
+  const [walk, setWalk] = useState<TestCase>() // one of those that were tested
   const [side, setSide] = useState<'source' | 'beside'>('source')
   const [dialog, setDialog] = useState<'save' | 'publish' | 'add' | 'wrap' | 'words' | undefined>(opened.words ? 'words' : undefined)
   const wide = useMedia('(min-width: 1000px)')
@@ -262,13 +266,15 @@ export function Workbench({ opened }: { opened: Opened }) {
             <div className="flex h-full min-h-0 flex-col">
               {unproven && <p className="shrink-0 border-b border-line bg-crit-soft px-4 py-1.5 text-xs text-crit-text">An approval is missing. The way on which nobody is asked is red.</p>}
               {checked && !checked.ok && !unproven && <p className="shrink-0 border-b border-line bg-med-soft px-4 py-1.5 text-xs text-med-text">This is the graph of the last text that compiled.</p>}
-              <div className="min-h-0 flex-1"><Graph plan={plan} selected={step?.id} onSelect={fromGraph.select} red={red} onKey={fromGraph.key} /></div>
+              {walk && tested?.source === text
+                ? <Walk key={walk.line} plan={plan} each={walk} selected={step?.id} select={fromGraph.select} close={() => { setWalk(undefined); setPane('tests') }} />
+                : <div className="min-h-0 flex-1"><Graph plan={plan} selected={step?.id} onSelect={fromGraph.select} red={red} onKey={fromGraph.key} /></div>}
             </div>
           )
           : <Empty icon={CircleX} title="There is no graph yet"><p>It appears as soon as the text compiles. The problems are listed under the text.</p></Empty>}
       </TabPanel>
       <TabPanel value="step" className="min-h-0 flex-1"><StepForm text={text} step={step} splice={splice} goTo={(offset) => { setSide('source'); goTo(offset); view.current?.focus() }} /></TabPanel>
-      <TabPanel value="tests" className="min-h-0 flex-1"><Tests playbook={name} source={() => text} tests={tests} from={begun} onChange={setTests} begin={(next) => { setTests(next); setBegun(begun + 1) }} /></TabPanel>
+      <TabPanel value="tests" className="min-h-0 flex-1"><Tests playbook={name} source={text} tests={tests} from={begun} onChange={setTests} begin={(next) => { setTests(next); setBegun(begun + 1) }} tested={tested} onTested={(next) => { setTested(next); setWalk(undefined) }} walk={(each) => { setWalk(each); setPane('graph') }} /></TabPanel>
       <TabPanel value="changes" className="min-h-0 flex-1 overflow-auto">
         {running === null
           ? <Empty icon={GitCompare} title="Nothing runs yet to compare with"><p>Publish a version first.</p></Empty>

@@ -1,12 +1,13 @@
-import type { Step } from '@/api/nouns'
 import type { RunState } from '@/playbooks/GraphNode'
+
+type Stood = { id: string; status: string; started?: string | null | undefined; ended?: string | null | undefined }
 
 // The worst first: of a step in a loop, this is what one has to know.
 const order = ['unknown', 'failed', 'waiting', 'running', 'denied', 'cancelled', 'ok', 'skipped', 'queued']
 
 /** How each step stands in a run, by its id; a step of a loop stands as the worst of its items, with how many there are of each. */
-export function runStates(steps: Step[], duration: (ms: number) => string): Map<string, RunState> {
-  const byID = new Map<string, Step[]>()
+export function runStates(steps: Stood[], duration: (ms: number) => string): Map<string, RunState> {
+  const byID = new Map<string, Stood[]>()
   for (const step of steps) {
     const own = byID.get(step.id)
     if (own) own.push(step)
