@@ -66,6 +66,7 @@ type Step struct {
 	Failed     int                 `json:"failed,omitempty"`    // of a foreach that collects
 	Shown      int                 `json:"shown,omitempty"`     // of a foreach or repeat: how many items stand here, if not all
 	Caught     *contract.CallError `json:"caught,omitempty"`    // of a try: what its catch has dealt with
+	Spent      *Spent              `json:"spent,omitempty"`     // on models, here and inside; nil when none was asked
 }
 
 // Attempt is one try of a call or of a model.
@@ -142,6 +143,7 @@ func project(p *plan.Plan, run soc.Run, entries []soc.LedgerEntry, items choice)
 		root.reach = queued
 	}
 	v.block(p.Steps, root)
+	v.spend()
 	return v.steps
 }
 

@@ -2,6 +2,7 @@ package runview_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -205,6 +206,30 @@ func TestAnApproveStepWaitsUntilItsLastApprovalIsDecided(t *testing.T) {
 	require.Equal(t, "apr_2", gate.Approval)
 	require.Equal(t, "rita", gate.Decision.By)
 	require.NotNil(t, gate.Decision.Calls)
+}
+
+func TestWhatModelsCostStandsOnEveryBlockAroundThem(t *testing.T) {
+	t.Parallel()
+	judge := plan.Step{ID: "judge", Verb: plan.VerbModel, Model: &plan.Model{}}
+	p := &plan.Plan{Steps: []plan.Step{{ID: "pick", Verb: plan.VerbChoose, Choose: &plan.Choose{Branches: []plan.Branch{{When: "true", Steps: []plan.Step{
+		judge, {ID: "each", Verb: plan.VerbForeach, Foreach: &plan.Foreach{Steps: []plan.Step{{ID: "weigh", Verb: plan.VerbModel, Model: &plan.Model{}}}}},
+	}}}}}}}
+	asked := contract.ModelBody{Provider: "p", Model: "m", TokensIn: 10, TokensOut: 2, CostUSD: 0.25}
+	failed := contract.ModelBody{Provider: "p", Model: "m", TokensIn: 1, NoPrice: true, Error: &contract.CallError{Kind: "unavailable"}}
+	entries := []soc.LedgerEntry{entry(t, contract.KindModelAnswered, "judge", 1, failed), entry(t, contract.KindModelAnswered, "judge", 2, asked)}
+	for i := range 3 * runview.MaxItems {
+		path := fmt.Sprintf("each[%d]/weigh", i)
+		entries = append(entries, entry(t, contract.KindModelAnswered, path, 1, asked), end(t, path+" ok"))
+	}
+	steps := map[string]runview.Step{}
+	for _, s := range runview.Steps(p, soc.Run{Status: soc.RunRunning}, entries) {
+		steps[s.Path] = s
+	}
+	require.Less(t, len(steps), 2*runview.MaxItems, "not every item is shown")
+	require.Equal(t, &runview.Spent{Calls: 2, TokensIn: 11, TokensOut: 2, CostUSD: 0.25, NoPrice: true}, steps["judge"].Spent)
+	require.Equal(t, &runview.Spent{Calls: 1, TokensIn: 10, TokensOut: 2, CostUSD: 0.25}, steps["each[0]/weigh"].Spent)
+	require.Equal(t, &runview.Spent{Calls: 600, TokensIn: 6000, TokensOut: 1200, CostUSD: 150}, steps["each"].Spent)
+	require.Equal(t, &runview.Spent{Calls: 602, TokensIn: 6011, TokensOut: 1202, CostUSD: 150.25, NoPrice: true}, steps["pick"].Spent)
 }
 
 func TestAModelsWordsAreShownAsTheyWere(t *testing.T) {

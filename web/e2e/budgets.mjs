@@ -24,6 +24,12 @@ steps:
       steps:
         - {id: note, set: {n: '\${{ item }}'}}
 `)
+writeFileSync(path.join(playbooks, 'large.yaml'), `name: large
+owner: soc
+on: {manual: {}}
+steps:
+${Array.from({ length: 50 }, (_, i) => `  - {id: step_${i}, set: {text: '\${{ repeat("x", 1000000) }}'}}`).join('\n')}
+`)
 const many = `name: many-steps
 owner: soc
 on: {manual: {}}
@@ -84,12 +90,14 @@ try {
   }
   note('alerts page, until its rows can be used', await opened(`${picket.url}/alerts`, (at) => rows(at).waitFor()), 'ms', 1000)
 
-  await page.goto(`${picket.url}/playbooks/rows`)
-  await page.getByRole('button', { name: 'Start…' }).click()
-  await page.getByRole('button', { name: 'Start', exact: true }).click()
-  await page.waitForURL(/\/runs\/run_/)
-  await until('the run to end', () => page.getByRole('heading', { level: 1 }).getByText('Completed').isVisible(), 120_000)
-  note('run page of 500 items, until its rows can be used', await opened(page.url().split('?')[0], (at) => at.getByRole('treegrid', { name: 'Steps over time' }).getByRole('row').nth(3).waitFor()), 'ms', 1500)
+  for (const [name, what] of [['rows', '500 items'], ['large', '50 outputs of 1 MB']]) {
+    await page.goto(`${picket.url}/playbooks/${name}`)
+    await page.getByRole('button', { name: 'Start…' }).click()
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    await page.waitForURL(/\/runs\/run_/)
+    await until('the run to end', () => page.getByRole('heading', { level: 1 }).getByText('Completed').isVisible(), 120_000)
+    note(`run page of ${what}, until its rows can be used`, await opened(page.url().split('?')[0], (at) => at.getByRole('treegrid', { name: 'Steps over time' }).getByRole('row').nth(3).waitFor()), 'ms', 1500)
+  }
 
   // Through ten thousand rows, 120 pixels a frame; further pages are loaded on the way.
   await page.setViewportSize(sizes.desk)
@@ -123,7 +131,7 @@ try {
   await compiles.waitFor()
   await page.getByRole('region', { name: 'Graph of the playbook' }).getByText('Step 499').waitFor()
   const keys = []
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < 60; i++) {
     const began = performance.now()
     await page.keyboard.type('#')
     await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)) }))

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Step } from '@/api/nouns'
 import { buildRows, flatten, merge, summarise, visibleRows, withWaits } from '@/runs/rows'
+import { spentOf, spentText } from '@/runs/spent'
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 10, 24, 12, 0, 0) + seconds * 1000).toISOString()
 const ms = (seconds: number) => Date.parse(at(seconds))
@@ -45,12 +46,17 @@ test('waiting for people is counted once where two approvals overlap, and blocks
     step('one', { verb: 'approve', parent: 'all', branch: 'a', started: at(0), ended: at(60) }),
     step('two', { verb: 'approve', parent: 'all', branch: 'b', started: at(30), status: 'waiting', ended: undefined }),
     step('skip', { status: 'skipped' }),
-    step('ask', { verb: 'model', attempts: [
-      { attempt: 1, status: 'failed', model: { provider: 'p', model: 'm', system: '', prompt: '', tokens_in: 10, tokens_out: 5, cost_usd: 0.25 } },
-      { attempt: 2, status: 'ok', model: { provider: 'p', model: 'm', system: '', prompt: '', tokens_in: 20, tokens_out: 5, cost_usd: 0.5 } },
-    ] }),
+    step('ask', { verb: 'model' }),
   ], { status: 'waiting' }, ms(90))
-  expect(sum).toEqual({ done: 2, failed: 0, skipped: 1, unreached: 0, running: 1, waitedMS: 90_000, cost: 0.75, tokens: 40, modelCalls: 2 })
+  expect(sum).toEqual({ done: 2, failed: 0, skipped: 1, unreached: 0, running: 1, waitedMS: 90_000 })
+})
+
+test('what models cost is counted once, at the top, and a price that is not known is said', () => {
+  const spent = { calls: 2, tokens_in: 30, tokens_out: 10, cost_usd: 0.75 }
+  const steps = [step('all', { verb: 'parallel', spent }), step('ask', { verb: 'model', parent: 'all', branch: 'a', spent }), step('last', { verb: 'model', spent: { ...spent, calls: 1, no_price: true } })]
+  expect(spentText(spentOf(steps.slice(0, 2)))).toBe('$0.75 · 40 tokens · 2 calls')
+  expect(spentText(spentOf(steps))).toBe('$1.50 and what has no price set · 80 tokens · 3 calls')
+  expect(spentText(spentOf([]))).toBe('not asked')
 })
 
 test('flatten lists parents before children and merge joins what overlaps', () => {

@@ -3141,6 +3141,15 @@ export interface components {
             shadow?: boolean;
             /** @description Of a loop: how many of its items stand in this list, if not all */
             shown?: number;
+            /** @description What models cost here and inside, every attempt and every item of a loop counted; absent when none was asked */
+            spent?: {
+                calls: number;
+                cost_usd: number;
+                /** @description The cost, or a part of it, is not known */
+                no_price?: boolean;
+                tokens_in: number;
+                tokens_out: number;
+            };
             /** Format: date-time */
             started?: string;
             status: components["schemas"]["StepStatus"];

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState } from 'react'
 import type { Run, Step } from '@/api/nouns'
 import { runPlanQuery, runQuery, runsQuery, stepsQuery } from '@/api/queries'
 import { Badge } from '@/ui/badge'
-import { formatCost, formatDuration } from '@/ui/duration'
+import { formatDuration } from '@/ui/duration'
 import { inert } from '@/ui/inert'
 import { JsonView } from '@/ui/json'
 import { Card, CardHead, Page } from '@/ui/page'
@@ -15,7 +15,7 @@ import { StatusBadge, StatusIcon } from '@/ui/status'
 import { When } from '@/ui/time'
 import { Untrusted } from '@/ui/untrusted'
 import { pairs, type Pair } from './compare'
-import { summarise } from './rows'
+import { costText, spentOf } from './spent'
 
 const route = getRouteApi('/app/runs/$id/compare')
 const none: Step[] = []
@@ -96,7 +96,7 @@ function Both({ a, b }: { a: string; b: string }) {
 
 function Head({ run, steps }: { run: Run; steps: Step[] }) {
   const end = Date.parse(run.ended_at ?? run.created_at)
-  const summary = summarise(steps, run, end)
+  const spent = spentOf(steps)
   return (
     <Card className="p-4">
       <p className="flex flex-wrap items-center gap-2">
@@ -104,7 +104,7 @@ function Head({ run, steps }: { run: Run; steps: Step[] }) {
         <Link to="/runs/$id" params={{ id: run.id }} search={{}} className="font-mono text-2xs text-accent-text underline underline-offset-2 [overflow-wrap:anywhere]">{run.id}</Link>
       </p>
       <p className="mt-2 text-xs text-muted">
-        <When at={run.started_at ?? run.created_at} exact /> · {run.ended_at ? formatDuration(end - Date.parse(run.started_at ?? run.created_at)) : 'goes on'} · model {summary.modelCalls === 0 ? 'not asked' : formatCost(summary.cost)}
+        <When at={run.started_at ?? run.created_at} exact /> · {run.ended_at ? formatDuration(end - Date.parse(run.started_at ?? run.created_at)) : 'goes on'} · model {spent.calls === 0 ? 'not asked' : costText(spent)}
         {run.requested_by && ` · started by ${run.requested_by}`}
       </p>
       {run.reason && <p className="mt-1 text-xs [overflow-wrap:anywhere]"><Untrusted className="bg-transparent shadow-none">{run.reason}</Untrusted></p>}

@@ -3,13 +3,14 @@ import { useEffect, useMemo, useRef, type ReactNode } from 'react'
 import type { Attempt, ModelCall, Step } from '@/api/nouns'
 import { Badge, type Tone } from '@/ui/badge'
 import { cn } from '@/ui/cn'
-import { formatCost, formatDuration } from '@/ui/duration'
+import { formatDuration } from '@/ui/duration'
 import { inert } from '@/ui/inert'
 import { JsonView } from '@/ui/json'
 import { StatusBadge } from '@/ui/status'
 import { UntrustedBadge } from '@/ui/untrusted'
 import { aroundQuote } from './cite'
 import { splitFences } from './fences'
+import { costText } from './spent'
 
 /** What was sent to a model and what came back, attempt by attempt, to the letter. */
 export function Conversation({ step, quote }: { step: Step; quote: string | undefined }) {
@@ -25,7 +26,7 @@ export function Conversation({ step, quote }: { step: Step; quote: string | unde
             {attempt && attempt.status !== 'ok' && <StatusBadge status={attempt.status} />}
             <Badge tone="llm" className="font-mono">{call.provider}{call.model && call.model !== call.provider ? ` · ${call.model}` : ''}</Badge>
             <span>{call.tokens_in.toLocaleString('en')} in · {call.tokens_out.toLocaleString('en')} out</span>
-            <span>{call.no_price ? `${formatCost(call.cost_usd)} and what has no price set` : formatCost(call.cost_usd)}</span>
+            <span>{costText(call)}</span>
             {attempt?.started && attempt.ended && <span>{formatDuration(Date.parse(attempt.ended) - Date.parse(attempt.started))}</span>}
           </div>
           {call.tried && <Tried asked={call.tried} />}

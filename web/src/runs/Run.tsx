@@ -6,7 +6,7 @@ import type { Citation, PlanStep, Run, RunPlan, Step } from '@/api/nouns'
 import { approvalsQuery, runPlanQuery, runQuery, stepsQuery } from '@/api/queries'
 import { buttonClass, CopyButton } from '@/ui/button'
 import { cn } from '@/ui/cn'
-import { formatCost, formatDuration } from '@/ui/duration'
+import { formatDuration } from '@/ui/duration'
 import { inert } from '@/ui/inert'
 import { Fact, Page } from '@/ui/page'
 import { Severity, VerdictBadge } from '@/ui/severity'
@@ -20,6 +20,7 @@ import { Ledger } from './Ledger'
 import { blocks, buildRows, flatten, isFinal, partOfAgent, summarise, type Summary, withWaits } from './rows'
 import { RunAgain } from './RunAgain'
 import { RunGraph } from './RunGraph'
+import { spentOf, spentText, type Spent } from './spent'
 import { StepPanel } from './StepPanel'
 import { CancelRun, UndoRun } from './Stop'
 import { Timeline } from './Timeline'
@@ -90,7 +91,7 @@ function Body({ run, now }: { run: Run; now: number }) {
 
   return (
     <Page fill longTitle title={<Title run={run} />} sub={<Sub run={run} />} actions={<Actions run={run} steps={steps} />}>
-      <Head run={run} summary={summary} length={end - start} queued={!run.started_at} />
+      <Head run={run} summary={summary} spent={spentOf(steps)} length={end - start} queued={!run.started_at} />
       <div className="flex min-h-0 flex-1 flex-col max-[1199px]:overflow-auto min-[1200px]:flex-row" tabIndex={-1}>
         <div className="flex min-w-0 shrink-0 flex-col border-line max-[1199px]:border-b min-[1200px]:min-h-0 min-[1200px]:flex-1 min-[1200px]:border-r">
           <div role="group" aria-label="View" className="flex shrink-0 gap-1 border-b border-line bg-surface px-3 py-1.5 text-xs">
@@ -226,7 +227,7 @@ function Actions({ run, steps }: { run: Run; steps: Step[] }) {
   )
 }
 
-function Head({ run, summary, length, queued }: { run: Run; summary: Summary; length: number; queued: boolean }) {
+function Head({ run, summary, spent, length, queued }: { run: Run; summary: Summary; spent: Spent; length: number; queued: boolean }) {
   const counts = [
     `${summary.done} done`,
     summary.failed > 0 && `${summary.failed} failed`,
@@ -242,7 +243,7 @@ function Head({ run, summary, length, queued }: { run: Run; summary: Summary; le
         <Fact name="Waited for people">{summary.waitedMS > 0 ? formatDuration(summary.waitedMS) : 'no'}</Fact>
         <Fact name="Steps">{counts}</Fact>
         <Fact name="Model">
-          {summary.modelCalls === 0 ? 'not asked' : `${formatCost(summary.cost)} · ${summary.tokens.toLocaleString('en')} tokens · ${summary.modelCalls} ${summary.modelCalls === 1 ? 'call' : 'calls'}`}
+          {spentText(spent)}
         </Fact>
       </dl>
       {run.reason && <p className="mt-1.5 break-words"><span className="text-muted">How it ended:</span> {inert(run.reason)}</p>}

@@ -7,6 +7,8 @@ import { inert } from '@/ui/inert'
 import { JsonView } from '@/ui/json'
 import { Card, Fact } from '@/ui/page'
 import { When } from '@/ui/time'
+import { blocks } from './rows'
+import { spentText } from './spent'
 
 type Props = { step: Step; plan: PlanStep | undefined; select: (path: string) => void }
 
@@ -31,6 +33,7 @@ export function StepFacts({ step, plan, select }: Props) {
   if (step.rounds !== undefined) facts.push(['Rounds', loop(step.rounds, 'round', step)])
   if (step.reminders) facts.push(['Reminders', `People were reminded ${step.reminders === 1 ? 'once' : `${step.reminders} times`}`])
   if (step.votes && step.votes.length > 0) facts.push(['Said yes so far', step.votes.map((vote) => vote.by).join(', ')])
+  if (step.spent) facts.push([blocks.has(step.verb) ? 'Models inside it' : 'Model', spentText(step.spent)])
   if (step.undoes) facts.push(['It takes back', to(step.undoes)])
   if (step.undone_by) facts.push(['Taken back by', to(step.undone_by)])
   if (step.undo && !step.undone_by) {

@@ -13,8 +13,8 @@ import { rowLook } from './verbs'
 
 type Props = { rows: Row[]; start: number; end: number; selected: string | undefined; onSelect: (path: string) => void }
 
-const nameWidth = 'w-[min(270px,46vw)]'
-const nameOffset = 'left-[min(270px,46vw)]'
+const nameWidth = 'w-[min(270px,60vw)]'
+const nameOffset = 'left-[min(270px,60vw)]'
 
 /** The steps over time. Waits are folded, attempts are bars of their own, loops and branches are nested. */
 export function Timeline({ rows, start, end, selected, onSelect }: Props) {
@@ -156,6 +156,7 @@ function TimelineRow({ row, scale, selected, focusable, onSelect, onToggle }: Ro
       <div role="gridcell" className="relative h-full flex-1">
         <span className="sr-only">{statusLook(row.status).label}, {duration}</span>
         <Bars row={row} scale={scale} />
+        {!waitVerbs.has(row.step?.verb ?? '') && <span aria-hidden className="absolute bottom-0 right-1 text-[10px] tabular-nums text-muted sm:hidden">{duration}</span>}
       </div>
       <div role="gridcell" aria-hidden className="w-20 shrink-0 px-3 text-right text-xs tabular-nums text-muted max-sm:hidden">{duration}</div>
     </div>

@@ -130,12 +130,11 @@ export const partOfAgent = (step: Pick<Step, 'id'>): boolean => /^(?:turn|call)\
 export type Summary = {
   done: number; failed: number; skipped: number; unreached: number; running: number
   waitedMS: number
-  cost: number; tokens: number; modelCalls: number
 }
 
 /** The numbers of a run's head. Groups and the blocks around other steps are not counted as steps. */
 export function summarise(steps: Step[], run: Pick<Run, 'status'>, now: number): Summary {
-  const sum: Summary = { done: 0, failed: 0, skipped: 0, unreached: 0, running: 0, waitedMS: 0, cost: 0, tokens: 0, modelCalls: 0 }
+  const sum: Summary = { done: 0, failed: 0, skipped: 0, unreached: 0, running: 0, waitedMS: 0 }
   const waits: Span[] = []
   for (const step of steps) {
     if (blocks.has(step.verb)) continue
@@ -148,17 +147,6 @@ export function summarise(steps: Step[], run: Pick<Run, 'status'>, now: number):
     else sum.running++
     if (['approve', 'ask'].includes(step.verb) && step.started) {
       waits.push([Date.parse(step.started), step.ended ? Date.parse(step.ended) : isFinal(run) ? Date.parse(step.started) : now])
-    }
-    for (const attempt of step.attempts) {
-      if (!attempt.model) continue
-      sum.modelCalls++
-      sum.cost += attempt.model.cost_usd
-      sum.tokens += attempt.model.tokens_in + attempt.model.tokens_out
-    }
-    if (step.model && step.verb !== 'agent' && !step.attempts.some((attempt) => attempt.model)) {
-      sum.modelCalls++
-      sum.cost += step.model.cost_usd
-      sum.tokens += step.model.tokens_in + step.model.tokens_out
     }
   }
   sum.waitedMS = merge(waits, 0).reduce((total, [from, to]) => total + to - from, 0)
