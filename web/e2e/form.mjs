@@ -49,12 +49,30 @@ export async function formJourney({ page, picket, browser, say }) {
   await page.keyboard.press('Enter')
   await source.getByText('alert.host.name ?? ""').first().waitFor()
   await compiles.waitFor()
+  // What can be referred to is listed without knowing how an expression begins.
+  await name.fill('')
+  await form.getByRole('button', { name: 'What name can refer to' }).click()
+  await form.getByRole('option', { name: /alert/ }).first().waitFor()
+  await page.keyboard.press('Escape')
+  await form.getByRole('listbox').waitFor({ state: 'detached' })
+  await name.fill('${{ alert.host.name ?? "" }}')
+  await page.keyboard.press('Enter')
   await form.getByLabel('On an error').fill('nonsense')
   await page.keyboard.press('Enter')
   await page.getByRole('list', { name: 'Problems' }).getByRole('listitem').first().waitFor()
   for (let i = 0; i < 8 && await source.getByText('title: Look the host up').count() > 0; i++) await page.getByRole('button', { name: 'Undo', exact: true }).click()
   await compiles.waitFor()
   await source.getByText('title: Look the host up').waitFor({ state: 'detached' })
+
+  // The outline finds a step by its name, from the text and back.
+  await source.click()
+  await page.keyboard.press('ControlOrMeta+Shift+o')
+  await page.keyboard.type('isolate')
+  await page.getByRole('list', { name: 'Outline' }).getByRole('button').first().waitFor()
+  await browser.inspect(page, 'outline', { widths: ['desk', 'phone'] })
+  await page.setViewportSize(sizes.desk)
+  await page.getByRole('searchbox', { name: 'Find in the outline' }).press('Enter')
+  await source.locator('.cm-activeLine').getByText(/isolate/).waitFor()
 
   // A run that was becomes a case of the tests, and passes.
   await page.getByRole('tab', { name: 'Tests' }).click()

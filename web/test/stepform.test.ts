@@ -42,6 +42,21 @@ describe('a step as a form', () => {
     expect(now).toBe('steps:\n  - id: a\n    action: x.y\n    title: Look it up\n\n  - {id: b, action: x.y}\n  - {id: c, action: x.y}\n')
   })
 
+  test('a list and an object on one line are changed as they are written, and nothing beside them', () => {
+    const text = 'steps:\n  - id: a\n    action: x.y\n    with:\n      ips: [1.2.3.4] # ours\n      more:\n        - b\n  - {id: b, action: x.y, with: {tags: [x], port: 1}}\n'
+    const list = { within: 'with', type: 'array', yaml: true }
+    let now = spliced(text, setEntry(text, named(text, 'a'), 'ips', "[1.2.3.4, '${{ alert.src_ip }}']", list))
+    expect(now).toContain("      ips: [1.2.3.4, '${{ alert.src_ip }}'] # ours\n")
+    now = spliced(now, setEntry(now, named(now, 'a'), 'labels', '{team: soc}', { ...list, type: 'object' }))
+    expect(now).toContain('        - b\n      labels: {team: soc}\n')
+    now = spliced(now, setEntry(now, named(now, 'b'), 'tags', '[x, y]', list))
+    expect(now).toContain('with: {tags: [x, y], port: 1}}')
+    now = spliced(now, setEntry(now, named(now, 'a'), 'ips', '${{ steps.a.output }}', { within: 'with', type: 'array' }))
+    expect(now).toContain("      ips: '${{ steps.a.output }}' # ours\n")
+    for (const evil of ['[a], port: 2', '[a] # b', '[a', '[a]}, {id: c]', 'a']) expect(() => setEntry(now, named(now, 'b'), 'tags', evil, list)).toThrow(/can't be changed here|list or an object/)
+    expect(() => setEntry(now, named(now, 'a'), 'more', '[c]', list)).toThrow('more than a line')
+  })
+
   test('every argument of every library step comes back as it was', () => {
     let changed = 0
     for (const text of Object.values(library)) {

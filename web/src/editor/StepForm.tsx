@@ -1,16 +1,17 @@
 import { Text } from '@codemirror/state'
 import { useQuery } from '@tanstack/react-query'
-import { FileCode, Plus, Trash2 } from 'lucide-react'
+import { Braces, FileCode, Plus, Trash2 } from 'lucide-react'
 import { useEffect, useId, useRef, useState } from 'react'
 import type { Schemas } from '@/api/client'
 import { connectionsQuery, operationsQuery } from '@/api/queries'
 import { Badge } from '@/ui/badge'
 import { Button } from '@/ui/button'
+import { cn } from '@/ui/cn'
 import { inert } from '@/ui/inert'
 import { Empty } from '@/ui/states'
 import { spanOf } from './place'
 import { completeAt } from './service'
-import { entriesOf, setEntry, type Entry } from './stepform'
+import { entriesOf, onOneLine, setEntry, type Entry } from './stepform'
 import type { Splice, StepText } from './steps'
 
 type Property = { type?: string | string[]; enum?: unknown[]; description?: string; format?: string; minimum?: number; maximum?: number }
@@ -52,7 +53,7 @@ export function StepForm({ text, step, splice, goTo }: Props) {
   const shown = known.filter(([name]) => needed.has(name) || args.some((each) => each.key === name))
   const absent = known.filter(([name]) => !needed.has(name) && !args.some((each) => each.key === name))
   const strange = args.filter((each) => operation && !known.some(([name]) => name === each.key))
-  const set = (key: string, value: string | undefined, options?: { within?: string; type?: string | undefined }) => splice(() => setEntry(text, step, key, value, options))
+  const set = (key: string, value: string | undefined, options?: { within?: string; type?: string | undefined; yaml?: boolean }) => splice(() => setEntry(text, step, key, value, options))
   const usable = connections.data?.filter((each) => operation && each.connector === operation.connector) ?? []
   return (
     <div className="h-full overflow-auto p-4" tabIndex={0} role="region" aria-label="The step as a form">
@@ -83,14 +84,14 @@ export function StepForm({ text, step, splice, goTo }: Props) {
             {shown.map(([name, property]) => (
               <One
                 key={`${step.id} with ${name}`} label={name} hint={property.description ?? ''} entry={args.find((each) => each.key === name)} text={text} step={step} name={name} within="with"
-                property={property} needed={needed.has(name)} set={(value) => set(name, value, { within: 'with', type: typeOf(property) })}
+                property={property} needed={needed.has(name)} set={(value) => set(name, value, { within: 'with', type: typeOf(property), yaml: structured(property) && onOneLine(value) })}
                 drop={needed.has(name) ? undefined : () => set(name, undefined, { within: 'with' })} goTo={goTo}
               />
             ))}
             {strange.map((each) => <p key={each.key} className="text-xs text-crit-text">The operation has no argument <code className="font-mono">{inert(each.key)}</code>.</p>)}
             {absent.length > 0 && (
               <div className="flex flex-wrap gap-1.5" role="group" aria-label="Arguments that can be added">
-                {absent.map(([name, property]) => <Button key={name} title={property.description} onClick={() => set(name, blank(property), { within: 'with', type: typeOf(property) })}><Plus />{name}</Button>)}
+                {absent.map(([name, property]) => <Button key={name} title={property.description} onClick={() => set(name, blank(property), { within: 'with', type: typeOf(property), yaml: structured(property) })}><Plus />{name}</Button>)}
               </div>
             )}
           </fieldset>
@@ -105,8 +106,10 @@ const typeOf = (property: Property) => (Array.isArray(property.type) ? property.
 
 const blank = (property: Property) => {
   if (property.enum?.length) return String(property.enum[0])
-  return { integer: String(property.minimum ?? 1), number: String(property.minimum ?? 1), boolean: 'true' }[typeOf(property)] ?? ''
+  return { integer: String(property.minimum ?? 1), number: String(property.minimum ?? 1), boolean: 'true', array: '[]', object: '{}' }[typeOf(property)] ?? ''
 }
+
+const structured = (property: Property) => ['array', 'object'].includes(typeOf(property))
 
 type OneProps = {
   label: string; hint: string; entry: Entry | undefined; text: string; step: StepText; name: string; within?: string
@@ -116,24 +119,26 @@ type OneProps = {
 /** One member of the step: a choice, or text in which `${{` asks the compiler for what can stand there. */
 function One({ label, hint, entry, property, needed, drop, set, goTo, ...rest }: OneProps) {
   const id = useId()
-  const value = entry?.value ?? ''
+  const [free, setFree] = useState(false) // an expression is to be written where there are choices
+  const value = entry?.value ?? (entry && onOneLine(entry.raw) ? entry.raw : '')
   const choices = property?.enum?.map(String) ?? (property && typeOf(property) === 'boolean' ? ['true', 'false'] : undefined)
   const written = value.includes('${{')
-  const inText = entry !== undefined && entry.value === undefined
+  const inText = entry !== undefined && entry.value === undefined && !onOneLine(entry.raw)
   return (
     <div>
       <div className="flex items-center gap-2">
         <label htmlFor={id} className="text-xs font-medium">{label}{needed && <span className="font-normal text-muted"> (needed)</span>}</label>
-        {drop && <Button variant="ghost" size="icon" className="ml-auto size-6" aria-label={`Leave ${label} out`} title="Leave it out" onClick={drop}><Trash2 /></Button>}
+        {choices && !written && <Button variant="ghost" aria-pressed={free} className="ml-auto h-6" onClick={() => setFree(!free)}><Braces />{free ? 'Choose' : 'Expression'}</Button>}
+        {drop && <Button variant="ghost" size="icon" className={cn('size-6', (!choices || written) && 'ml-auto')} aria-label={`Leave ${label} out`} title="Leave it out" onClick={drop}><Trash2 /></Button>}
       </div>
       {inText ? <p className="mt-1 text-xs text-muted">It is more than a line. <Button id={id} variant="ghost" onClick={() => goTo(entry.from)}>Write it in the text</Button></p>
-        : choices && !written ? (
+        : choices && !written && !free ? (
           <select id={id} className="mt-1 h-9 w-full rounded-md border border-line-strong bg-surface px-2 text-[13px]" value={value} onChange={(event) => set(event.target.value)}>
             {!choices.includes(value) && <option value={value}>{value || 'Choose…'}</option>}
             {choices.map((each) => <option key={each} value={each}>{each}</option>)}
           </select>
         ) : <Expression id={id} value={value} set={set} {...rest} />}
-      {hint && <p className="mt-0.5 text-2xs text-muted">{hint}</p>}
+      {(hint || (property && structured(property))) && <p className="mt-0.5 text-2xs text-muted">{hint}{property && structured(property) && ` ${typeOf(property) === 'array' ? 'A list: [a, b]' : 'An object: {name: value}'}`}</p>}
     </div>
   )
 }
@@ -186,13 +191,28 @@ function Expression({ id, value, set, text, step, name, within, expression }: { 
       input.current?.setSelectionRange(from + item.insert.length, from + item.insert.length)
     })
   }
+  // An expression is begun where the cursor is, with what can stand in it.
+  const begin = () => {
+    const field = input.current
+    if (!field) return
+    const caret = field.selectionStart ?? shown.length
+    const next = expression ? shown : `${shown.slice(0, caret)}\${{  }}${shown.slice(field.selectionEnd ?? caret)}`
+    const at = expression ? caret : caret + 4
+    setShown(next)
+    requestAnimationFrame(() => {
+      field.focus()
+      field.setSelectionRange(at, at)
+      void suggest(next, at)
+    })
+  }
   const open = items.length > 0
   return (
     <div className="relative">
+      {(within || expression) && <Button variant="ghost" size="icon" aria-label={`What ${name} can refer to`} title="Refer to the alert, an input or a step" onPointerDown={(event) => event.preventDefault()} onClick={begin} className="absolute right-1 top-2"><Braces /></Button>}
       <input
         ref={input} id={id} value={shown} autoComplete="off" spellCheck={false} role="combobox" aria-expanded={open} aria-controls={`${id}-list`} aria-autocomplete="list"
         aria-activedescendant={open ? `${id}-${chosen}` : undefined}
-        className="mt-1 h-9 w-full rounded-md border border-line-strong bg-surface px-2 font-mono text-xs"
+        className="mt-1 h-9 w-full rounded-md border border-line-strong bg-surface py-0 pl-2 pr-9 font-mono text-xs"
         onChange={(event) => {
           setShown(event.target.value)
           void suggest(event.target.value, event.target.selectionStart ?? event.target.value.length)

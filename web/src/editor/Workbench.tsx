@@ -3,9 +3,9 @@ import type { EditorView } from '@codemirror/view'
 import { EditorView as View } from '@codemirror/view'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useBlocker } from '@tanstack/react-router'
-import { CircleCheck, CircleX, FlaskConical, GitCompare, History, ListChecks, MessageSquareText, Redo2, Save as SaveIcon, Undo2, Upload, Waypoints, Wand2 } from 'lucide-react'
+import { CircleCheck, CircleX, FlaskConical, GitCompare, History, ListChecks, ListTree, MessageSquareText, Redo2, Save as SaveIcon, Undo2, Upload, Waypoints, Wand2 } from 'lucide-react'
 import { startTransition, useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import type { Diagnostic, Plan } from '@/api/nouns'
+import type { Plan } from '@/api/nouns'
 import { Graph } from '@/playbooks/Graph'
 import { Problems } from '@/playbooks/Problems'
 import { Badge } from '@/ui/badge'
@@ -21,12 +21,13 @@ import { AddStep, type NewStep } from './AddStep'
 import { Changes } from './Changes'
 import { CodeEditor } from './CodeEditor'
 import { dropDraft, keepDraft, readDraft } from './draft'
+import { Outline } from './Outline'
 import { placeOf, spanOf } from './place'
 import { Publish } from './Publish'
 import { historyQuery, type Version } from './queries'
 import { Save } from './Save'
 import { lastValue } from './lastrun'
-import { analyse, apply, completion, definition, format, hoverWith, rename, show } from './service'
+import { type Analysis, analyse, apply, completion, definition, format, hoverWith, rename, show } from './service'
 import { StepBar } from './StepBar'
 import { StepForm } from './StepForm'
 import { addAfter, duplicate, freeID, move, newStep, Refused, remove, stepAt, stepsOf, treeOf, wrap, type Splice } from './steps'
@@ -40,7 +41,7 @@ import { Wrap } from './Wrap'
 /** What the editor begins with. `base` is the version that the text is; 0 is the file, or nothing. */
 export type Opened = { name: string; base: number; source: string; tests: string; shipped: boolean; fresh: boolean; words: boolean }
 
-type Pane = 'graph' | 'step' | 'tests' | 'changes' | 'versions'
+type Pane = 'graph' | 'outline' | 'step' | 'tests' | 'changes' | 'versions'
 
 const quiet = 250 // ms after the last key before the compiler is asked
 
@@ -65,7 +66,7 @@ export function Workbench({ opened }: { opened: Opened }) {
     const found = readDraft(name)
     return found && (found.source !== opened.source || found.tests !== opened.tests) ? found : undefined
   })
-  const [checked, setChecked] = useState<{ diagnostics: Diagnostic[]; ok: boolean }>()
+  const [checked, setChecked] = useState<Pick<Analysis, 'diagnostics' | 'symbols' | 'ok'>>()
   const [plan, setPlan] = useState<Plan>() // the last one that held, or that lacks nothing but approvals
   const [unproven, setUnproven] = useState(false)
   const [failed, setFailed] = useState<unknown>()
@@ -73,6 +74,7 @@ export function Workbench({ opened }: { opened: Opened }) {
   const [cursor, setCursor] = useState(0)
   const [range, setRange] = useState<ReturnType<typeof selected>>() // what was selected when words were begun
   const [pane, setPane] = useState<Pane>('graph')
+  const [finding, setFinding] = useState(0) // counts how often the outline was asked for by key
   const [tested, setTested] = useState<Tested>()
   const [walk, setWalk] = useState<TestCase>() // one of those that were tested
   const [side, setSide] = useState<'source' | 'beside'>('source')
@@ -93,7 +95,7 @@ export function Workbench({ opened }: { opened: Opened }) {
       if (!doc) return
       analyse(doc, `${name}.yaml`, controller.signal).then((answer) => {
         setFailed(undefined)
-        setChecked({ diagnostics: answer.diagnostics, ok: answer.ok })
+        setChecked(answer)
         const drawn = answer.plan ?? answer.sketch
         if (drawn) setPlan(drawn)
         setUnproven(!answer.plan && !!answer.sketch)
@@ -243,6 +245,7 @@ export function Workbench({ opened }: { opened: Opened }) {
             { key: 'Mod-s', preventDefault: true, run: () => { setDialog('save'); return true } },
             { key: 'Shift-Alt-f', run: tidy },
             { key: 'F12', run: follow },
+            { key: 'Mod-Shift-o', preventDefault: true, run: () => { setPane('outline'); setSide('beside'); setFinding((n) => n + 1); return true } },
           ]}
         />
       </div>
@@ -252,9 +255,10 @@ export function Workbench({ opened }: { opened: Opened }) {
   )
 
   const beside = (
-    <Tabs value={pane} onValueChange={(next) => setPane(next as Pane)} className="flex h-full min-h-0 flex-col">
+    <Tabs value={pane} onValueChange={(next) => { setPane(next as Pane); setFinding(0) }} className="flex h-full min-h-0 flex-col">
       <TabList aria-label="Beside the text">
         <Tab value="graph"><Waypoints />Graph</Tab>
+        <Tab value="outline"><ListTree />Outline</Tab>
         <Tab value="step"><ListChecks />Step</Tab>
         <Tab value="tests"><FlaskConical />Tests</Tab>
         <Tab value="changes"><GitCompare />Changes</Tab>
@@ -272,6 +276,9 @@ export function Workbench({ opened }: { opened: Opened }) {
             </div>
           )
           : <Empty icon={CircleX} title="There is no graph yet"><p>It appears as soon as the text compiles. The problems are listed under the text.</p></Empty>}
+      </TabPanel>
+      <TabPanel value="outline" className="min-h-0 flex-1">
+        <Outline symbols={checked?.symbols ?? []} find={finding} goTo={(place) => { if (view.current) { setSide('source'); goTo(spanOf(view.current.state.doc, place).from); view.current.focus() } }} />
       </TabPanel>
       <TabPanel value="step" className="min-h-0 flex-1"><StepForm text={text} step={step} splice={splice} goTo={(offset) => { setSide('source'); goTo(offset); view.current?.focus() }} /></TabPanel>
       <TabPanel value="tests" className="min-h-0 flex-1"><Tests playbook={name} source={text} tests={tests} from={begun} onChange={setTests} begin={(next) => { setTests(next); setBegun(begun + 1) }} tested={tested} onTested={(next) => { setTested(next); setWalk(undefined) }} walk={(each) => { setWalk(each); setPane('graph') }} /></TabPanel>

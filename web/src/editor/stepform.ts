@@ -71,36 +71,41 @@ export function entriesOf(text: string, step: StepText, within?: string): Entry[
   })
 }
 
-/** Sets a member of a step, or of a mapping in it; undefined takes it out. */
-export function setEntry(text: string, step: StepText, key: string, value: string | undefined, options: { within?: string; type?: string | undefined } = {}): Splice {
-  const { within, type } = options
+/** Tells whether a form can show a list or an object as it is written: `[a, b]` or `{a: 1}` on one line. */
+export const onOneLine = (raw: string) => /^[[{][^\n]*[\]}]$/.test(raw)
+
+/** Sets a member of a step, or of a mapping in it; undefined takes it out. A value that is `yaml` is a list or an object as it is to be written. */
+export function setEntry(text: string, step: StepText, key: string, value: string | undefined, options: { within?: string; type?: string | undefined; yaml?: boolean } = {}): Splice {
+  const { within, type, yaml } = options
+  if (yaml && !onOneLine(value ?? '')) throw new Refused(`${key} is a list or an object here: [a, b] or {name: value}.`)
+  const scalar = (what: string, was?: string) => (yaml ? what : written(what, was, type))
   const own = mappingOf(text, step)
   const holder = within ? pairOf(text, own, within) : undefined
   const mapping = within ? holder && valueOf(holder) : own
   let splice: Splice
   if (within && (!mapping || pairsOf(mapping).length === 0)) {
     if (value === undefined) throw new Refused(`${step.id} has no ${key}.`)
-    if (holder) splice = { from: mapping?.from ?? holder.to, to: mapping?.to ?? holder.to, insert: `${mapping ? '' : ' '}{${key}: ${written(value, '', type)}}`, select: step.id }
-    else splice = added(text, own, `${within}: {${key}: ${written(value, '', type)}}`, step)
+    if (holder) splice = { from: mapping?.from ?? holder.to, to: mapping?.to ?? holder.to, insert: `${mapping ? '' : ' '}{${key}: ${scalar(value)}}`, select: step.id }
+    else splice = added(text, own, `${within}: {${key}: ${scalar(value)}}`, step)
   } else {
     const pair = pairOf(text, mapping!, key)
     if (!pair) {
       if (value === undefined) throw new Refused(`${step.id} has no ${key}.`)
-      splice = added(text, mapping!, `${key}: ${written(value, '', type)}`, step)
+      splice = added(text, mapping!, `${key}: ${scalar(value)}`, step)
     } else if (value === undefined) {
       splice = within && pairsOf(mapping!).length === 1 ? removed(text, own, holder!, step) : removed(text, mapping!, pair, step)
     } else {
       const old = valueOf(pair)
-      if (old && containers.has(old.name)) throw new Refused(`${key} is more than a line. Change it in the text.`)
-      splice = old ? { from: old.from, to: old.to, insert: written(value, sliceOf(text, old), type), select: step.id }
-        : { from: pair.to, to: pair.to, insert: ` ${written(value, '', type)}`, select: step.id }
+      if (old && containers.has(old.name) && !onOneLine(sliceOf(text, old))) throw new Refused(`${key} is more than a line. Change it in the text.`)
+      splice = old ? { from: old.from, to: old.to, insert: scalar(value, sliceOf(text, old)), select: step.id }
+        : { from: pair.to, to: pair.to, insert: ` ${scalar(value)}`, select: step.id }
     }
   }
   // What was written must be what is read, or the text would say something else than the form.
   const next = text.slice(0, splice.from) + splice.insert + text.slice(splice.to)
   const after = stepsOf(treeOf(next), next).find((each) => each.id === step.id)
   const found = after && entriesOf(next, after, within).find((each) => each.key === key)
-  if (!after || found?.value !== value) throw new Refused(`${key} can't be changed here. Change it in the text.`)
+  if (!after || (yaml ? found?.raw : found?.value) !== value) throw new Refused(`${key} can't be changed here. Change it in the text.`)
   return splice
 }
 
