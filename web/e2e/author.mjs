@@ -194,11 +194,27 @@ export async function authorJourney({ page, picket, browser, say }) {
   await other.getByText('version 2', { exact: true }).waitFor()
   await other.close()
   await page.keyboard.press('ControlOrMeta+s')
-  await page.keyboard.press('Enter')
+  await dialog.getByLabel('What changed').press('Enter')
   await page.getByText('Somebody saved this playbook meanwhile').waitFor()
   await dialog.getByText('title', { exact: false }).first().waitFor()
   await browser.inspect(page, 'editor-conflict', { widths: ['desk'] })
-  await dialog.getByRole('button', { name: 'Save mine as version 3' }).click()
+  await dialog.getByText('Both of you changed line 2').waitFor()
+  await dialog.getByRole('button', { name: 'Go on writing' }).click()
+
+  // What was changed elsewhere in the text is brought together with theirs.
+  await page.getByRole('button', { name: 'Undo', exact: true }).click()
+  await source.getByText('summary: ${{ inputs.host }} was looked at').click()
+  await page.keyboard.press('End')
+  await page.keyboard.insertText(' twice')
+  await page.keyboard.press('ControlOrMeta+s')
+  await dialog.getByLabel('What changed').press('Enter')
+  await dialog.getByRole('button', { name: 'Bring both together' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  await source.getByText('Note the host, for all').waitFor()
+  await source.getByText('was looked at twice').waitFor()
+  await page.getByText('not saved').waitFor()
+  await page.keyboard.press('ControlOrMeta+s')
+  await dialog.getByLabel('What changed').press('Enter')
   await page.getByText('version 3', { exact: true }).waitFor()
 
   // The history, and the way back.
@@ -220,10 +236,10 @@ export async function authorJourney({ page, picket, browser, say }) {
   await dialog.getByRole('button', { name: 'Publish', exact: true }).click()
   await page.getByText('version 1 runs').waitFor()
   page.refusals = []
-  say('versions: a conflict seen, published, and rolled back')
+  say('versions: a conflict seen, two changes brought together, published, and rolled back')
 
   // A text that is not saved outlives its tab.
-  await source.getByText('again').click()
+  await source.getByText('for all').click()
   await page.keyboard.press('End')
   await page.keyboard.insertText(' and again')
   await page.getByText('not saved').waitFor()
@@ -231,7 +247,7 @@ export async function authorJourney({ page, picket, browser, say }) {
   page.once('dialog', (asked) => void asked.accept())
   await page.goto(`${picket.url}/playbooks/${name}/edit`)
   await page.getByRole('button', { name: 'Put it into the editor' }).click()
-  await source.getByText('again and again').waitFor()
+  await source.getByText('for all and again').waitFor()
   await page.evaluate(() => localStorage.clear())
   page.once('dialog', (asked) => void asked.accept())
   await page.goto(`${picket.url}/playbooks`)

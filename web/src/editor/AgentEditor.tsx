@@ -3,7 +3,7 @@ import { EditorView as View } from '@codemirror/view'
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { getRouteApi, useBlocker } from '@tanstack/react-router'
 import { CircleCheck, CircleX, GitCompare, History, Save as SaveIcon, Upload } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { call, get, Problem, type Schemas } from '@/api/client'
 import { Problems } from '@/playbooks/Problems'
 import { Badge } from '@/ui/badge'
@@ -75,6 +75,7 @@ function AgentWorkbench({ opened, agent, runs }: { opened: Opened; agent: Schema
   const wide = useMedia('(min-width: 1000px)')
   const history = useQuery({ ...historyQuery(of), enabled: kept.base > 0 || !opened.fresh })
   const running = history.data?.running ?? null
+  const ours = useMemo(() => ({ source: text, tests: '' }), [text])
   const changed = text !== kept.source
   const errors = checked?.diagnostics.filter((each) => each.severity === 'error').length ?? 0
 
@@ -157,7 +158,8 @@ function AgentWorkbench({ opened, agent, runs }: { opened: Opened; agent: Schema
         </Tabs>
       </div>
       {dialog === 'save' && changed && (
-        <Save of={of} base={kept.base} text={{ source: text, tests: '' }} errors={errors} saved={saved} close={() => setDialog(undefined)}
+        <Save of={of} base={kept.base} text={ours} file={opened.base === 0 ? { source: kept.source, tests: '' } : undefined} errors={errors} saved={saved} close={() => setDialog(undefined)}
+          merged={(both, version) => { replace(both.source); setKept({ base: version.number, source: version.source ?? '' }); setDialog(undefined) }}
           theirs={(version) => { replace(version.source ?? ''); setKept({ base: version.number, source: version.source ?? '' }); setDialog(undefined) }} />
       )}
       {dialog === 'publish' && <Publish of={of} version={kept.base} running={running} runs={{ source: runs }} close={() => setDialog(undefined)} />}

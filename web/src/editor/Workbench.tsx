@@ -83,6 +83,7 @@ export function Workbench({ opened }: { opened: Opened }) {
   const history = useQuery({ ...historyQuery(of), enabled: kept.base > 0 || !opened.fresh })
   const steps = useMemo(() => stepsOf(treeOf(text), text), [text])
   const step = stepAt(steps, cursor)
+  const ours = useMemo(() => ({ source: text, tests }), [text, tests])
   const changed = text !== kept.source || tests !== kept.tests
   const errors = checked?.diagnostics.filter((each) => each.severity === 'error').length ?? 0
   const running = history.data?.running ?? null
@@ -333,7 +334,8 @@ export function Workbench({ opened }: { opened: Opened }) {
         <div className={cn('min-h-0', !wide && (side === 'beside' ? 'flex-1' : 'hidden'))}>{beside}</div>
       </div>
       {dialog === 'save' && changed && (
-        <Save of={of} base={kept.base} text={{ source: text, tests }} errors={errors} saved={saved} close={() => setDialog(undefined)}
+        <Save of={of} base={kept.base} text={ours} file={opened.base === 0 ? kept : undefined} errors={errors} saved={saved} close={() => setDialog(undefined)}
+          merged={(both, version) => { load({ number: 0, ...both }, version.number); setKept({ base: version.number, source: version.source ?? '', tests: version.tests ?? '' }) }}
           theirs={(version) => { load(version, version.number); setKept({ base: version.number, source: version.source ?? '', tests: version.tests ?? '' }); dropDraft(name) }} />
       )}
       {dialog === 'publish' && <Publish of={of} version={kept.base} running={running} runs={{ playbook: name }} close={() => setDialog(undefined)} />}
