@@ -89,7 +89,7 @@ export function Decide({ approval, intent, edits, close }: Props) {
                 <span className="font-medium [overflow-wrap:anywhere]">{answers?.[field.name] === undefined ? <span className="font-normal text-muted">no answer</span> : inert(shorten(textOf(answers[field.name])))}</span>
               </li>
             ))}
-            {form && !approving && <li className="text-xs">{inert(approval.title)}</li>}
+            {(!form || !approving) && <li className="text-xs font-medium [overflow-wrap:anywhere]">{inert(approval.title)}</li>}
             {approval.calls.map((each) => (
               <li key={each.step}>
                 <code className="font-mono text-xs font-medium">{each.operation}</code>
