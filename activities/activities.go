@@ -33,6 +33,7 @@ type Desk interface {
 	Decide(ctx context.Context, d soc.Decision) (soc.Decision, error)
 	GetDecision(ctx context.Context, id string) (soc.Decision, error)
 	RemindApproval(ctx context.Context, runID, approvalID string, number int, entries []soc.LedgerEntry) (bool, error)
+	Conclude(ctx context.Context, runID, verdict string, entries []soc.LedgerEntry) error
 	CloseRun(ctx context.Context, c store.Closing) ([]store.Appended, error)
 }
 

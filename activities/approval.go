@@ -24,7 +24,7 @@ func (a *Activities) RequestApproval(ctx context.Context, in contract.ApprovalIn
 		ID: in.ApprovalID, RunID: in.RunID, Playbook: run.Playbook, Step: in.Path, AlertID: run.AlertID, Severity: run.Severity,
 		Title: in.Title, Message: in.Message, Role: in.Role, NotUser: in.NotUser, Escalated: in.Escalated,
 		Calls: []soc.ApprovalCall{}, Evidence: []soc.Evidence{},
-		Verdict: in.Verdict, Status: soc.ApprovalPending, CreatedAt: in.CreatedAt, Deadline: in.Deadline, OnTimeout: in.OnTimeout,
+		Verdict: run.Verdict, Status: soc.ApprovalPending, CreatedAt: in.CreatedAt, Deadline: in.Deadline, OnTimeout: in.OnTimeout,
 		WorkflowID: activity.GetInfo(ctx).WorkflowExecution.ID,
 	}
 	if in.Quorum > 1 {

@@ -36,16 +36,26 @@ func (a *Activities) Model(ctx context.Context, in contract.ModelInput) (contrac
 	}
 	body, err := a.ask(ctx, in)
 	body.Error, body.Ended = asCallError(err), a.Now().UTC()
-	_, appendErr := a.Ledger.Append(context.WithoutCancel(ctx), in.RunID, []soc.LedgerEntry{
-		entry(modelKey(in, attempt), contract.KindModelAnswered, in.Path, attempt, body.Ended, body),
-	})
-	if appendErr != nil {
-		return contract.ModelOutput{}, failure(appendErr)
+	if err := a.answered(context.WithoutCancel(ctx), in, body, attempt); err != nil {
+		return contract.ModelOutput{}, failure(err)
 	}
 	if err != nil {
 		return contract.ModelOutput{}, failure(err)
 	}
 	return modelOutput(body), nil
+}
+
+// answered keeps what a model said; a verdict is the run's from then on, until it comes to another.
+func (a *Activities) answered(ctx context.Context, in contract.ModelInput, body contract.ModelBody, attempt int) error {
+	entries := []soc.LedgerEntry{entry(modelKey(in, attempt), contract.KindModelAnswered, in.Path, attempt, body.Ended, body)}
+	var v struct {
+		Verdict string `json:"verdict"`
+	}
+	if in.Returns == "verdict" && body.Error == nil && json.Unmarshal(body.Output, &v) == nil && v.Verdict != "" {
+		return a.Desk.Conclude(ctx, in.RunID, v.Verdict, entries)
+	}
+	_, err := a.Ledger.Append(ctx, in.RunID, entries)
+	return err
 }
 
 // modelKey is the ledger's key of an attempt. An agent's turns have each their own.

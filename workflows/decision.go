@@ -18,7 +18,7 @@ func (r *run) await(ctx workflow.Context, in contract.ApprovalInput, remind plan
 	in.ApprovalID = contract.ApprovalID(r.in.RunID, in.Path, in.Escalated)
 	r.expected[in.ApprovalID] = true
 	defer delete(r.expected, in.ApprovalID)
-	in.Step, in.Verdict = r.step(in.Path, in.Title), r.verdict
+	in.Step = r.step(in.Path, in.Title)
 	var standing contract.ApprovalOutput
 	if err := r.record(ctx, contract.ActivityRequestApproval, in, &standing); err != nil {
 		r.unsent(in.Step, err)

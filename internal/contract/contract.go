@@ -193,7 +193,6 @@ type ApprovalInput struct {
 	Deadline   time.Time      `json:"deadline"`
 	OnTimeout  string         `json:"on_timeout"`
 	Quorum     int            `json:"quorum,omitempty"`
-	Verdict    string         `json:"verdict,omitempty"` // the run's last one so far
 	// Form makes this a question instead of a consent: there are no calls, and the decision carries answers.
 	Form []plan.FormField `json:"form,omitempty"`
 }

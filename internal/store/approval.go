@@ -45,8 +45,7 @@ func (s *Store) RequestApproval(ctx context.Context, a soc.Approval, entries []s
 			return err
 		}
 		if n > 0 {
-			if _, err := t.exec("UPDATE runs SET status = 'waiting', verdict = CASE WHEN ? = '' THEN verdict ELSE ? END WHERE id = ?"+notFinal,
-				plain(a.Verdict), plain(a.Verdict), a.RunID); err != nil {
+			if _, err := t.exec("UPDATE runs SET status = 'waiting' WHERE id = ?"+notFinal, a.RunID); err != nil {
 				return err
 			}
 		}

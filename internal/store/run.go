@@ -237,6 +237,22 @@ func (t *tx) mark(runID string, status soc.RunStatus, temporalRunID string) erro
 	return err
 }
 
+// Conclude appends entries to an open run's ledger and keeps the verdict that the run has come to so far, in one transaction.
+// A run that is over keeps its own.
+func (s *Store) Conclude(ctx context.Context, runID, verdict string, entries []soc.LedgerEntry) error {
+	const doing = "keep a verdict"
+	if err := checkEntries(entries); err != nil {
+		return wrap(doing, err)
+	}
+	return s.write(ctx, doing, func(t *tx) error {
+		if _, err := t.append(runID, entries); err != nil {
+			return err
+		}
+		_, err := t.exec("UPDATE runs SET verdict = ? WHERE id = ?"+notFinal, plain(verdict), runID)
+		return err
+	})
+}
+
 // Closing is the end of a run.
 type Closing struct {
 	RunID         string

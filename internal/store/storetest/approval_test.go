@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"encoding/json"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -178,15 +179,20 @@ func TestARunThatWaitsShowsItsVerdictSoFar(t *testing.T) {
 			return r.Verdict
 		}
 		require.Empty(t, verdict())
-		a.ID, a.Step, a.Verdict = soc.NewID("apr"), "close", "benign"
-		standing, err := s.RequestApproval(t.Context(), a, nil)
+		said := []soc.LedgerEntry{{Key: "triage/model/1", Kind: contract.KindModelAnswered, Step: "triage", Attempt: 1, Body: json.RawMessage(`{}`)}}
+		for range 2 { // a repeated one changes nothing
+			require.NoError(t, s.Conclude(t.Context(), a.RunID, "benign", said))
+			require.Equal(t, "benign", verdict())
+		}
+		entries, err := s.RunEntries(t.Context(), a.RunID)
 		require.NoError(t, err)
-		require.Equal(t, "benign", standing.Verdict)
-		require.Equal(t, "benign", verdict())
+		require.Len(t, slices.DeleteFunc(entries, func(e soc.LedgerEntry) bool { return e.Kind != contract.KindModelAnswered }), 1)
 		// The end of a run whose workflow could not say a verdict keeps what was said.
 		_, err = s.CloseRun(t.Context(), store.Closing{RunID: a.RunID, Status: soc.RunFailed})
 		require.NoError(t, err)
 		require.Equal(t, "benign", verdict())
+		require.NoError(t, s.Conclude(t.Context(), a.RunID, "malicious", said))
+		require.Equal(t, "benign", verdict(), "a run that is over keeps its own")
 	})
 }
 
