@@ -48,11 +48,8 @@ func (a *Activities) Model(ctx context.Context, in contract.ModelInput) (contrac
 // answered keeps what a model said; a verdict is the run's from then on, until it comes to another.
 func (a *Activities) answered(ctx context.Context, in contract.ModelInput, body contract.ModelBody, attempt int) error {
 	entries := []soc.LedgerEntry{entry(modelKey(in, attempt), contract.KindModelAnswered, in.Path, attempt, body.Ended, body)}
-	var v struct {
-		Verdict string `json:"verdict"`
-	}
-	if in.Returns == "verdict" && body.Error == nil && json.Unmarshal(body.Output, &v) == nil && v.Verdict != "" {
-		return a.Desk.Conclude(ctx, in.RunID, v.Verdict, entries)
+	if verdict, ok := contract.Verdict(in.Returns, body.Output); ok && body.Error == nil {
+		return a.Desk.Conclude(ctx, in.RunID, verdict, entries)
 	}
 	_, err := a.Ledger.Append(ctx, in.RunID, entries)
 	return err

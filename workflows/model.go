@@ -56,11 +56,8 @@ func (r *run) askModel(ctx workflow.Context, s *plan.Step, in contract.ModelInpu
 
 // concluded keeps the verdict that a run has come to.
 func (r *run) concluded(returns string, output json.RawMessage) {
-	var v struct {
-		Verdict string `json:"verdict"`
-	}
-	if returns == "verdict" && json.Unmarshal(output, &v) == nil {
-		r.verdict = v.Verdict
+	if verdict, ok := contract.Verdict(returns, output); ok {
+		r.verdict = verdict
 	}
 }
 

@@ -135,6 +135,15 @@ type CallOutput struct {
 	Output json.RawMessage `json:"output"`
 }
 
+// Verdict reads the verdict from the output of a step that returns one.
+func Verdict(returns string, output json.RawMessage) (verdict string, ok bool) {
+	var v struct {
+		Verdict string `json:"verdict"`
+	}
+	ok = returns == "verdict" && json.Unmarshal(output, &v) == nil
+	return v.Verdict, ok
+}
+
 // ModelInput is the input of ActivityModel.
 type ModelInput struct {
 	Step

@@ -36,14 +36,20 @@ func (f *fact) spent() (sum Spent) {
 
 // spend gives each step what was spent on it and inside it. A step stands before those inside it.
 func (v *view) spend() {
-	paths := slices.Sorted(maps.Keys(v.facts.at)) // in order, so that sums of floats are the same each time
+	own := map[string]Spent{}
+	for path, f := range v.facts.at {
+		if spent := f.spent(); spent.Calls > 0 {
+			own[path] = spent
+		}
+	}
+	paths := slices.Sorted(maps.Keys(own)) // in order, so that sums of floats are the same each time
 	items := func(loop string) (sum Spent) {
 		from, _ := slices.BinarySearch(paths, loop+"[")
 		for _, path := range paths[from:] {
 			if !strings.HasPrefix(path, loop+"[") {
 				break
 			}
-			sum.add(v.facts.at[path].spent())
+			sum.add(own[path])
 		}
 		return sum
 	}
@@ -53,9 +59,8 @@ func (v *view) spend() {
 		sum := inside[s.Path]
 		if s.Verb == plan.VerbForeach || s.Verb == plan.VerbRepeat {
 			sum = items(s.Path)
-		} else if f := v.facts.at[s.Path]; f != nil {
-			sum.add(f.spent())
 		}
+		sum.add(own[s.Path])
 		if sum.Calls == 0 {
 			continue
 		}

@@ -4,7 +4,8 @@ import type { Approval } from '@/api/nouns'
 import { approvalsQuery } from '@/api/queries'
 import { Button } from '@/ui/button'
 import { inert } from '@/ui/inert'
-import { argumentsOf, shorten } from './arguments'
+import { shorten } from '@/ui/shorten'
+import { argumentsOf } from './arguments'
 
 /** What two approvals must have in common to be decided together: the same operations over the same connections. */
 const kindOf = (approval: Approval) => JSON.stringify(approval.calls.map((call) => [call.operation, call.connection ?? '']))

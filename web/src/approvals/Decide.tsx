@@ -8,8 +8,9 @@ import { Button } from '@/ui/button'
 import { Dialog, DialogContent } from '@/ui/dialog'
 import { inert } from '@/ui/inert'
 import { ActionError } from '@/ui/states'
+import { shorten } from '@/ui/shorten'
 import { Alike, useAlike } from './Alike'
-import { argumentsOf, said, shorten, textOf, type Edits } from './arguments'
+import { argumentsOf, said, textOf, type Edits } from './arguments'
 
 /** What somebody is about to say: yes or no to calls, or the answers of a form. */
 export type Intent = { outcome: 'approved' | 'denied'; answers?: Record<string, unknown> }

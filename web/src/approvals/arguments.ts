@@ -76,6 +76,3 @@ export function onTimeout(approval: { on_timeout: string; escalated: boolean }):
   }
   return approval.escalated ? 'it is denied: nothing is released, and there is nobody above to ask' : 'it is denied: nothing is released'
 }
-
-/** A text as a list of arguments shows it. */
-export const shorten = (text: string) => (text.length > 80 ? `${text.slice(0, 80)}…` : text)

@@ -105,6 +105,13 @@ function AgentWorkbench({ opened, agent, runs }: { opened: Opened; agent: Schema
     setKept({ base: version.number, source: was.source })
     setDialog(undefined)
   }
+
+  // Goes on from somebody else's version, with its text or with one in which ours is too.
+  const ontoTheirs = (next: { source?: string }, version: Version) => {
+    replace(next.source ?? '')
+    setKept({ base: version.number, source: version.source ?? '' })
+    setDialog(undefined)
+  }
   return (
     <Page
       fill
@@ -159,8 +166,7 @@ function AgentWorkbench({ opened, agent, runs }: { opened: Opened; agent: Schema
       </div>
       {dialog === 'save' && changed && (
         <Save of={of} base={kept.base} text={ours} file={opened.base === 0 ? { source: kept.source, tests: '' } : undefined} errors={errors} saved={saved} close={() => setDialog(undefined)}
-          merged={(both, version) => { replace(both.source); setKept({ base: version.number, source: version.source ?? '' }); setDialog(undefined) }}
-          theirs={(version) => { replace(version.source ?? ''); setKept({ base: version.number, source: version.source ?? '' }); setDialog(undefined) }} />
+          merged={ontoTheirs} theirs={(version) => ontoTheirs(version, version)} />
       )}
       {dialog === 'publish' && <Publish of={of} version={kept.base} running={running} runs={{ source: runs }} close={() => setDialog(undefined)} />}
     </Page>

@@ -4,9 +4,12 @@ import type { Schemas } from '@/api/client'
 import { inert } from '@/ui/inert'
 import { Input } from '@/ui/page'
 import { Empty } from '@/ui/states'
-import { flatSymbols } from './symbols'
 
 type Props = { symbols: Schemas['Symbol'][]; goTo: (place: Schemas['Range']) => void; find: number }
+
+/** Symbols in the order of the text, each with how deep it stands. */
+const flatSymbols = (symbols: Schemas['Symbol'][], depth = 0): { symbol: Schemas['Symbol']; depth: number }[] =>
+  symbols.flatMap((symbol) => [{ symbol, depth }, ...flatSymbols(symbol.children ?? [], depth + 1)])
 
 // The arrow keys go between the field and the entries.
 const onKey = (event: KeyboardEvent) => {

@@ -6,7 +6,6 @@ import type { Schemas } from '@/api/client'
 import { connectionsQuery, operationsQuery } from '@/api/queries'
 import { Badge } from '@/ui/badge'
 import { Button } from '@/ui/button'
-import { cn } from '@/ui/cn'
 import { inert } from '@/ui/inert'
 import { Empty } from '@/ui/states'
 import { spanOf } from './place'
@@ -54,6 +53,7 @@ export function StepForm({ text, step, splice, goTo }: Props) {
   const absent = known.filter(([name]) => !needed.has(name) && !args.some((each) => each.key === name))
   const strange = args.filter((each) => operation && !known.some(([name]) => name === each.key))
   const set = (key: string, value: string | undefined, options?: { within?: string; type?: string | undefined; yaml?: boolean }) => splice(() => setEntry(text, step, key, value, options))
+  const setArgument = (name: string, property: Property, value: string) => set(name, value, { within: 'with', type: typeOf(property), yaml: structured(property) && onOneLine(value) })
   const usable = connections.data?.filter((each) => operation && each.connector === operation.connector) ?? []
   return (
     <div className="h-full overflow-auto p-4" tabIndex={0} role="region" aria-label="The step as a form">
@@ -84,14 +84,14 @@ export function StepForm({ text, step, splice, goTo }: Props) {
             {shown.map(([name, property]) => (
               <One
                 key={`${step.id} with ${name}`} label={name} hint={property.description ?? ''} entry={args.find((each) => each.key === name)} text={text} step={step} name={name} within="with"
-                property={property} needed={needed.has(name)} set={(value) => set(name, value, { within: 'with', type: typeOf(property), yaml: structured(property) && onOneLine(value) })}
+                property={property} needed={needed.has(name)} set={(value) => setArgument(name, property, value)}
                 drop={needed.has(name) ? undefined : () => set(name, undefined, { within: 'with' })} goTo={goTo}
               />
             ))}
             {strange.map((each) => <p key={each.key} className="text-xs text-crit-text">The operation has no argument <code className="font-mono">{inert(each.key)}</code>.</p>)}
             {absent.length > 0 && (
               <div className="flex flex-wrap gap-1.5" role="group" aria-label="Arguments that can be added">
-                {absent.map(([name, property]) => <Button key={name} title={property.description} onClick={() => set(name, blank(property), { within: 'with', type: typeOf(property), yaml: structured(property) })}><Plus />{name}</Button>)}
+                {absent.map(([name, property]) => <Button key={name} title={property.description} onClick={() => setArgument(name, property, blank(property))}><Plus />{name}</Button>)}
               </div>
             )}
           </fieldset>
@@ -123,13 +123,15 @@ function One({ label, hint, entry, property, needed, drop, set, goTo, ...rest }:
   const value = entry?.value ?? (entry && onOneLine(entry.raw) ? entry.raw : '')
   const choices = property?.enum?.map(String) ?? (property && typeOf(property) === 'boolean' ? ['true', 'false'] : undefined)
   const written = value.includes('${{')
+  const kind = property && structured(property) ? typeOf(property) : undefined
   const inText = entry !== undefined && entry.value === undefined && !onOneLine(entry.raw)
   return (
     <div>
       <div className="flex items-center gap-2">
         <label htmlFor={id} className="text-xs font-medium">{label}{needed && <span className="font-normal text-muted"> (needed)</span>}</label>
-        {choices && !written && <Button variant="ghost" aria-pressed={free} className="ml-auto h-6" onClick={() => setFree(!free)}><Braces />{free ? 'Choose' : 'Expression'}</Button>}
-        {drop && <Button variant="ghost" size="icon" className={cn('size-6', (!choices || written) && 'ml-auto')} aria-label={`Leave ${label} out`} title="Leave it out" onClick={drop}><Trash2 /></Button>}
+        <span className="ml-auto" />
+        {choices && !written && <Button variant="ghost" aria-pressed={free} className="h-6" onClick={() => setFree(!free)}><Braces />{free ? 'Choose' : 'Expression'}</Button>}
+        {drop && <Button variant="ghost" size="icon" className="size-6" aria-label={`Leave ${label} out`} title="Leave it out" onClick={drop}><Trash2 /></Button>}
       </div>
       {inText ? <p className="mt-1 text-xs text-muted">It is more than a line. <Button id={id} variant="ghost" onClick={() => goTo(entry.from)}>Write it in the text</Button></p>
         : choices && !written && !free ? (
@@ -138,7 +140,7 @@ function One({ label, hint, entry, property, needed, drop, set, goTo, ...rest }:
             {choices.map((each) => <option key={each} value={each}>{each}</option>)}
           </select>
         ) : <Expression id={id} value={value} set={set} {...rest} />}
-      {(hint || (property && structured(property))) && <p className="mt-0.5 text-2xs text-muted">{hint}{property && structured(property) && ` ${typeOf(property) === 'array' ? 'A list: [a, b]' : 'An object: {name: value}'}`}</p>}
+      {(hint || kind) && <p className="mt-0.5 text-2xs text-muted">{hint}{kind && ` ${kind === 'array' ? 'A list: [a, b]' : 'An object: {name: value}'}`}</p>}
     </div>
   )
 }

@@ -218,12 +218,18 @@ export function Workbench({ opened }: { opened: Opened }) {
     setDialog(undefined)
   }
 
-  const load = (version: { number: number; source?: string; tests?: string }, base: number) => {
+  const load = (version: { source?: string; tests?: string }, base: number) => {
     replace(version.source ?? '')
     setTests(version.tests ?? '')
     setBegun(begun + 1)
     setKept((before) => ({ ...before, base }))
     setDialog(undefined)
+  }
+
+  // Goes on from somebody else's version, with its text or with one in which ours is too.
+  const ontoTheirs = (next: { source?: string; tests?: string }, version: Version) => {
+    load(next, version.number)
+    setKept({ base: version.number, source: version.source ?? '', tests: version.tests ?? '' })
   }
 
   const code = (
@@ -324,7 +330,7 @@ export function Workbench({ opened }: { opened: Opened }) {
       {draft && (
         <div role="status" className="flex flex-wrap items-center gap-2 border-b border-line bg-wait-soft px-4 py-1.5 text-xs text-wait-text">
           <span>This browser has a text of <When at={draft.at} /> that was not saved{draft.base !== kept.base && `, written from ${draft.base > 0 ? `version ${draft.base}` : 'the file'}`}.</span>
-          <Button onClick={() => { load({ number: 0, ...draft }, draft.base); setDraft(undefined) }}>Put it into the editor</Button>
+          <Button onClick={() => { load(draft, draft.base); setDraft(undefined) }}>Put it into the editor</Button>
           <Button onClick={() => { dropDraft(name); setDraft(undefined) }}>Drop it</Button>
         </div>
       )}
@@ -335,8 +341,8 @@ export function Workbench({ opened }: { opened: Opened }) {
       </div>
       {dialog === 'save' && changed && (
         <Save of={of} base={kept.base} text={ours} file={opened.base === 0 ? kept : undefined} errors={errors} saved={saved} close={() => setDialog(undefined)}
-          merged={(both, version) => { load({ number: 0, ...both }, version.number); setKept({ base: version.number, source: version.source ?? '', tests: version.tests ?? '' }) }}
-          theirs={(version) => { load(version, version.number); setKept({ base: version.number, source: version.source ?? '', tests: version.tests ?? '' }); dropDraft(name) }} />
+          merged={ontoTheirs}
+          theirs={(version) => { ontoTheirs(version, version); dropDraft(name) }} />
       )}
       {dialog === 'publish' && <Publish of={of} version={kept.base} running={running} runs={{ playbook: name }} close={() => setDialog(undefined)} />}
       {dialog === 'words' && (

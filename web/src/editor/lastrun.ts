@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { alertQuery, runsQuery, stepsQuery } from '@/api/queries'
+import { shorten } from '@/ui/shorten'
 
 const longest = 300
 
@@ -40,6 +41,5 @@ export async function lastValue(client: QueryClient, playbook: string, path: str
     value = step && valueAt({ status: step.status, output: step.output, error: step.error }, rest.slice(1))
   }
   if (value === undefined) return undefined
-  const text = JSON.stringify(value)
-  return text.length > longest ? `${text.slice(0, longest)}…` : text
+  return shorten(JSON.stringify(value), longest)
 }

@@ -2,6 +2,7 @@ import type { Schemas } from '@/api/client'
 import type { RunState } from '@/playbooks/GraphNode'
 import { runStates } from '@/runs/states'
 import { inert } from '@/ui/inert'
+import { shorten } from '@/ui/shorten'
 
 export type TestCase = Schemas['TestCase']
 export type TestStep = Schemas['TestStep']
@@ -14,7 +15,7 @@ export function brief(value: unknown): string {
   const one = typeof value === 'object' && !Array.isArray(value)
     ? Object.entries(value).map(([name, each]) => `${name}: ${typeof each === 'string' ? each : JSON.stringify(each)}`).join(', ')
     : typeof value === 'string' ? value : JSON.stringify(value)
-  return one.length > briefLength ? `${one.slice(0, briefLength)}…` : one
+  return shorten(one, briefLength)
 }
 
 /**

@@ -10,6 +10,7 @@ import { Reason } from '@/ui/field'
 import { inert } from '@/ui/inert'
 import { ActionError } from '@/ui/states'
 import { textOf } from '@/approvals/arguments'
+import { shorten } from '@/ui/shorten'
 
 /** The steps that can still be taken back, the newest first. */
 export const reversible = (steps: Step[]): Step[] => steps.filter((step) => step.status === 'ok' && step.undo && !step.undone_by && !step.shadow).toReversed()
@@ -49,7 +50,7 @@ export function UndoRun({ run, steps }: { run: Run; steps: Step[] }) {
             {left.map((step) => (
               <li key={step.path}>
                 <code className="font-mono text-xs font-medium">{step.undo!.operation}</code>
-                <span className="block font-mono text-2xs text-muted [overflow-wrap:anywhere]">takes back {step.title ? inert(step.title) : step.path} · {inert(short(textOf(step.undo!.arguments)))}</span>
+                <span className="block font-mono text-2xs text-muted [overflow-wrap:anywhere]">takes back {step.title ? inert(step.title) : step.path} · {inert(shorten(textOf(step.undo!.arguments), 160))}</span>
               </li>
             ))}
           </ol>
@@ -59,7 +60,6 @@ export function UndoRun({ run, steps }: { run: Run; steps: Step[] }) {
   )
 }
 
-const short = (text: string) => (text.length > 160 ? `${text.slice(0, 160)}…` : text)
 
 type Props = { title: string; description: string; verb: string; path: string; run: Pick<Run, 'id'>; body?: object; calm?: boolean; close: () => void; done?: (next: Run) => void; children?: React.ReactNode }
 

@@ -7,6 +7,7 @@ import { formatCost, formatDuration } from '@/ui/duration'
 import { Card, CardHead, Fact } from '@/ui/page'
 import { Severity, VerdictBadge } from '@/ui/severity'
 import { Untrusted, UntrustedBadge } from '@/ui/untrusted'
+import { shorten } from '@/ui/shorten'
 import { AskRecommended } from './AskRecommended'
 
 type Props = { verdict: Verdict; onCite?: (citation: Citation) => void; of?: { run: string; step: string } } // of: what it recommends can be asked for
@@ -149,7 +150,7 @@ function Citations({ list, onCite }: { list: Citation[]; onCite?: (citation: Cit
           <li key={i} className="flex items-start gap-1.5 text-xs text-muted">
             <Quote aria-hidden className="mt-1 size-3 shrink-0" />
             <span className="flex min-w-0 flex-wrap items-center gap-x-1.5 gap-y-0.5">
-              <Untrusted className="max-w-full font-mono text-2xs text-fg [overflow-wrap:anywhere]">{citation.quote.length > 160 ? `${citation.quote.slice(0, 160)}…` : citation.quote}</Untrusted>
+              <Untrusted className="max-w-full font-mono text-2xs text-fg [overflow-wrap:anywhere]">{shorten(citation.quote, 160)}</Untrusted>
               {citation.resolved && onCite ? (
                 <button type="button" onClick={() => onCite(citation)} className="rounded text-accent-text underline underline-offset-2">
                   <span className="sr-only">Show the evidence </span>{where}
